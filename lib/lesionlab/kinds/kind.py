@@ -1,0 +1,93 @@
+"""What each kind of task must offer. Everything above (server, command line, training) speaks to kinds only through this."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lesionlab.task import Frozen, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lesionlab.image.geometry import Geometry
+    from lesionlab.image.volume import Volume
+
+Json = dict[str, Any]
+
+
+class Request(Frozen):
+    """What a person asks of a task besides the image; each kind has its own fields. Points are RAS mm."""
+
+
+class Result(ABC):
+    """What a task answers."""
+
+    @property
+    @abstractmethod
+    def label(self) -> Volume | None:
+        """The answer as an image (uint8 mask), as a crop of the input's lattice, or None."""
+
+    @property
+    @abstractmethod
+    def probability(self) -> Volume | None:
+        """The map behind the answer (float32), on the lattice of ``label``, or None when it was not asked for."""
+
+    @abstractmethod
+    def summary(self) -> Json:
+        """The answer as JSON, as the command line's ``--json`` prints it."""
+
+
+class Model(ABC):
+    """A task's network with its weights, ready to answer. Safe to call from several threads."""
+
+    version: str
+
+    @abstractmethod
+    def predict(self, volume: Volume, request: Request) -> Result:
+        """Answer one request. Raises InputError when the request does not fit the volume."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How to train: ``epochs`` None means the task's own number; ``device`` 'auto' takes a GPU when there is one."""
+
+    epochs: int | None = None
+    seed: int = 0
+    device: str = "auto"
+
+
+class Kind(ABC):
+    """One kind of task."""
+
+    name: ClassVar[str]
+    task_type: ClassVar[type[Task]]
+    request_type: ClassVar[type[Request]]
+    #: MONAI Label's word for the panel that a stock client shows ("deepgrow", "segmentation", ...).
+    monailabel_type: ClassVar[str]
+
+    @abstractmethod
+    def load(self, task: Task, model_dir: Path | None = None) -> Model:
+        """The model of a task: from ``model_dir`` (as ``train`` wrote it), else the shipped weights."""
+
+    @abstractmethod
+    def request_from_monailabel(self, task: Task, params: Json, geometry: Geometry) -> Request:
+        """The request of a MONAI Label client: our own fields, or a stock panel's (``foreground`` voxel clicks, ...).
+
+        Raises:
+            InputError: names the field, what was got and what was expected.
+        """
+
+    @abstractmethod
+    def train(self, task: Task, data: Path, out: Path, options: TrainOptions, report: Any) -> Json:
+        """Train on the datastore ``data`` into ``out`` (resumes what an interruption left there); returns the scores."""
+
+    @abstractmethod
+    def evaluate(self, task: Task, model: Model, data: Path, report: Any) -> Json:
+        """Score a model on the datastore ``data``."""
+
+    @abstractmethod
+    def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
+        """Write a simulated cohort with truth as a datastore."""

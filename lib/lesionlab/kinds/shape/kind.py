@@ -1,0 +1,50 @@
+"""The ``shape`` kind: where its parts are found. Heavy parts are imported when they are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lesionlab.kinds.kind import Json, Kind, Model, TrainOptions
+from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
+from lesionlab.task import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lesionlab.image.geometry import Geometry
+
+
+class ShapeKind(Kind):
+    """Volume + point + size -> mask, diameter, volume, certainty."""
+
+    name = "shape"
+    task_type = ShapeTask
+    request_type = ShapeRequest
+    monailabel_type = "deepgrow"
+
+    def load(self, task: Task, model_dir: Path | None = None) -> Model:
+        """The network with its weights."""
+        from lesionlab.kinds.shape.model import ShapeModel
+
+        assert isinstance(task, ShapeTask)
+        return ShapeModel.load(task, model_dir)
+
+    def request_from_monailabel(self, task: Task, params: Json, geometry: Geometry) -> ShapeRequest:
+        """Our own fields, or the stock DeepGrow panel's ``foreground`` / ``background`` voxel clicks."""
+        from lesionlab.kinds.shape.stock import request_from_params
+
+        assert isinstance(task, ShapeTask)
+        return request_from_params(task, params, geometry)
+
+    def train(self, task: Task, data: Path, out: Path, options: TrainOptions, report: Any) -> Json:
+        """Train on masks of the datastore, mixed with phantoms."""
+        raise NotImplementedError
+
+    def evaluate(self, task: Task, model: Model, data: Path, report: Any) -> Json:
+        """Dice, Hausdorff distance, errors of diameter and volume, reliability of the certainty."""
+        raise NotImplementedError
+
+    def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
+        """Simulated volumes with one or more lesions each."""
+        raise NotImplementedError
