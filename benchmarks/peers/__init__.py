@@ -1,0 +1,1 @@
+"""What the network is compared with: each peer takes the same volume, click and size and gives a mask."""
