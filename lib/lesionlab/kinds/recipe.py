@@ -1,0 +1,45 @@
+"""What a kind gives to the training loop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+from torch import Tensor, nn
+
+from lesionlab.kinds.kind import Json
+
+Sample = TypeVar("Sample")
+
+
+class Recipe(ABC, Generic[Sample]):
+    """How one task trains on one datastore.
+
+    Attributes:
+        network: starts from random or from shipped weights; the loop changes its parameters.
+        epochs, steps: epochs, and batches an epoch.
+        learning_rate: at its highest.
+    """
+
+    network: nn.Module
+    epochs: int
+    steps: int
+    learning_rate: float
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """One batch of the training patients."""
+
+    @abstractmethod
+    def loss(self, batch: Sample) -> Tensor:
+        """The loss of the network on a batch, a scalar."""
+
+    @abstractmethod
+    def validate(self, network: nn.Module) -> float:
+        """A score on the validation patients, higher is better; draws nothing at random."""
+
+    @abstractmethod
+    def save(self, network: nn.Module, out: Path, scores: Json) -> None:
+        """Write the model that ``Kind.load`` reads."""

@@ -1,0 +1,103 @@
+"""How a ``shape`` task trains: mixed batches of stored lesions, soft Dice and cross entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lesionlab.kinds.kind import Json
+from lesionlab.kinds.recipe import Recipe
+from lesionlab.kinds.shape.inputs import CHANNELS
+from lesionlab.kinds.shape.samples import Augmentation, Batch, StoredLesion, draw_batch
+from lesionlab.kinds.shape.task import ShapeTask
+from lesionlab.networks.unet import ResidualUNet, cross_entropy, soft_dice_loss
+from lesionlab.networks.weights import save_tensors, supports_bfloat16
+
+_VALIDATION_SEED = 20240229
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pool of lesions and the share of samples drawn from it."""
+
+    lesions: Sequence[StoredLesion]
+    share: float
+
+
+def build_network(task: ShapeTask) -> ResidualUNet:
+    """The task's network with random weights."""
+    return ResidualUNet(CHANNELS, task.network.channels, task.network.blocks)
+
+
+class ShapeRecipe(Recipe[Batch]):
+    """See :class:`Recipe`.
+
+    Args:
+        task: patch, network and training settings.
+        sources: what to train on.
+        validation: lesions of the validation patients, clicked and sized once with the same errors as in training.
+        network: to start from; random weights when None.
+    """
+
+    def __init__(
+        self,
+        task: ShapeTask,
+        sources: Sequence[Source],
+        validation: Sequence[StoredLesion],
+        network: ResidualUNet | None = None,
+    ) -> None:
+        self.task = task
+        self.network = (build_network(task) if network is None else network).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.epochs, self.steps = task.training.epochs, task.training.steps
+        self.learning_rate = task.training.learning_rate
+        self._sources = [source for source in sources if source.lesions and source.share > 0]
+        shares = np.array([source.share for source in self._sources])
+        self._shares = shares / shares.sum()
+        rng = np.random.default_rng(_VALIDATION_SEED)
+        mild = Augmentation(click=0.3, size=1.2, stretch=0, elastic=0, invert=0, gamma=0, exclude=0, cut=0, mirror=0)
+        self._validation = [self._batch(rng, [lesion], mild) for lesion in validation]
+
+    def _batch(self, rng: np.random.Generator, lesions: Sequence[StoredLesion], how: Augmentation) -> Batch:
+        return draw_batch(rng, lesions, self.task.patch.voxels, self.task.patch.side, how)
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """A batch, each lesion from a source drawn by its share."""
+        chosen = []
+        for index in rng.choice(len(self._sources), size=self.task.training.batch, p=self._shares):
+            lesions = self._sources[index].lesions
+            chosen.append(lesions[int(rng.integers(len(lesions)))])
+        return self._batch(rng, chosen, Augmentation())
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Soft Dice + cross entropy over the imaged voxels."""
+        logits = _forward(self.network, batch.inputs)
+        return soft_dice_loss(logits, batch.target, batch.weight) + cross_entropy(logits, batch.target, batch.weight)
+
+    @torch.inference_mode()
+    def validate(self, network: nn.Module) -> float:
+        """Mean Dice over the imaged voxels of the validation lesions at the level 0.5; 0 when there are none."""
+        network.eval()
+        scores = []
+        for batch in self._validation:
+            inside = (_forward(network, batch.inputs) > 0) & (batch.weight > 0)
+            truth = (batch.target > 0.5) & (batch.weight > 0)
+            both = (inside & truth).sum() * 2
+            scores.append(float(both / (inside.sum() + truth.sum()).clamp_min(1)))
+        return float(np.mean(scores)) if scores else 0.0
+
+    def save(self, network: nn.Module, out: Path, scores: Json) -> None:
+        """Write ``model.safetensors``: half precision, with the scores as metadata."""
+        tensors = {f"network.{key}": value.half() for key, value in network.state_dict().items()}
+        metadata = {"task": self.task.name, "score": f"{scores['best']:.4f}", "epoch": str(scores["epoch"])}
+        save_tensors(out / "model.safetensors", tensors, metadata)
+
+
+def _forward(network: nn.Module, inputs: Tensor) -> Tensor:
+    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=supports_bfloat16() or inputs.is_cuda):
+        logits: Tensor = network(inputs.contiguous(memory_format=torch.channels_last_3d))
+    return logits

@@ -1,0 +1,1 @@
+"""Learning: the training loop that serves every kind."""

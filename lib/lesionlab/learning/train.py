@@ -1,0 +1,148 @@
+"""The training loop of every kind, to be read from top to bottom."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from lesionlab.errors import ConflictError
+from lesionlab.kinds.kind import Json
+from lesionlab.kinds.recipe import Recipe
+from lesionlab.networks.weights import load_network, read_tensors, save_tensors
+from lesionlab.progress import Progress, Report
+
+_log = logging.getLogger(__name__)
+_AVERAGING = 0.998
+_CLIP = 1.0
+
+
+def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int = 0) -> Json:
+    """Train until the last epoch; resumes from ``out/checkpoint.safetensors`` when a run with the same seed left one.
+
+    Every batch has a random stream of its own, so that neither an interruption nor ``workers`` (processes that draw batches
+    ahead) change the result. After each epoch the averaged network is validated and the best so far is saved by ``recipe.save``.
+
+    Returns:
+        ``{"best": score, "epoch": of the best, "history": [[loss, score], ...]}``; also written to ``out/scores.json``.
+
+    Raises:
+        ConflictError: ``out`` holds a run with another seed or length.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    optimizer = torch.optim.AdamW(recipe.network.parameters(), lr=recipe.learning_rate, weight_decay=1e-3)
+    averaged = copy.deepcopy(recipe.network)
+    run = _Run(recipe, averaged, optimizer, out / "checkpoint.safetensors", seed)
+    history = run.resume()
+    for epoch in range(len(history), recipe.epochs):
+        recipe.network.train()
+        losses = []
+        first = epoch * recipe.steps
+        for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers), start=first):
+            rate = learning_rate(done / (recipe.epochs * recipe.steps)) * recipe.learning_rate
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            loss = recipe.loss(batch)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(recipe.network.parameters(), _CLIP)
+            optimizer.step()
+            average(averaged, recipe.network, done)
+            losses.append(loss.item())
+            report(Progress(done + 1, recipe.epochs * recipe.steps, f"epoch {epoch + 1}, loss {losses[-1]:.3f}"))
+        score = recipe.validate(averaged)
+        history.append((float(np.mean(losses)), score))
+        _log.info("epoch %d: loss %.4f, validation %.4f", epoch + 1, *history[-1])
+        if score >= max(s for _, s in history):
+            recipe.save(averaged, out, _scores(history))
+        run.save(history)
+    scores = _scores(history)
+    (out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    return scores
+
+
+class _Draws(Dataset[Any]):
+    def __init__(self, recipe: Recipe[Any], seed: int, steps: range) -> None:
+        self._recipe, self._seed, self._steps = recipe, seed, steps
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._recipe.draw(np.random.default_rng([self._seed, self._steps[index]]))
+
+
+def _batches(recipe: Recipe[Any], seed: int, steps: range, workers: int) -> DataLoader[Any]:
+    return DataLoader(_Draws(recipe, seed, steps), batch_size=None, num_workers=workers)
+
+
+def learning_rate(share: float) -> float:
+    """Factor of the highest rate after a ``share`` of the run: up in the first twentieth, then down along a cosine."""
+    if share < 0.05:
+        return max(share / 0.05, 0.02)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (share - 0.05) / 0.95))
+
+
+@torch.no_grad()
+def average(averaged: nn.Module, network: nn.Module, done: int) -> None:
+    """Move the averaged parameters towards the network's (exponential moving average, faster at the start)."""
+    keep = min(_AVERAGING, (1 + done) / (10 + done))
+    for mean, value in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - keep)
+        else:
+            mean.copy_(value)
+
+
+def _scores(history: list[tuple[float, float]]) -> Json:
+    best = max(range(len(history)), key=lambda i: history[i][1])
+    return {"best": history[best][1], "epoch": best + 1, "history": [list(row) for row in history]}
+
+
+class _Run:
+    """What an interrupted run needs to go on: network, average, optimiser, history; all in one safetensors file."""
+
+    def __init__(
+        self, recipe: Recipe[Any], averaged: nn.Module, optimizer: torch.optim.Optimizer, path: Path, seed: int
+    ) -> None:
+        self._recipe, self._averaged, self._optimizer, self._path = recipe, averaged, optimizer, path
+        self._identity = {"seed": str(seed), "epochs": str(recipe.epochs), "steps": str(recipe.steps)}
+
+    def save(self, history: list[tuple[float, float]]) -> None:
+        tensors: dict[str, Tensor] = {}
+        tensors.update({f"network.{k}": v for k, v in self._recipe.network.state_dict().items()})
+        tensors.update({f"averaged.{k}": v for k, v in self._averaged.state_dict().items()})
+        for index, state in self._optimizer.state_dict()["state"].items():
+            tensors.update({f"optimizer.{index}.{k}": v for k, v in state.items()})
+        save_tensors(self._path, tensors, {**self._identity, "history": json.dumps(history)})
+
+    def resume(self) -> list[tuple[float, float]]:
+        if not self._path.is_file():
+            return []
+        tensors, metadata = read_tensors(self._path)
+        found = {key: metadata.get(key, "") for key in self._identity}
+        if found != self._identity:
+            raise ConflictError(
+                "the folder holds another run", got=str(found), expected=str(self._identity),
+                hint=f"give the same options, or another folder than {self._path.parent}",
+            )
+        load_network(self._recipe.network, tensors, "network.")
+        load_network(self._averaged, tensors, "averaged.")
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimizer."):
+                _, index, name = key.split(".")
+                state.setdefault(int(index), {})[name] = value
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        history = json.loads(metadata["history"])
+        _log.info("resuming after epoch %d", len(history))
+        return [(float(loss), float(score)) for loss, score in history]

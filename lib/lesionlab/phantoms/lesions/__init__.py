@@ -1,0 +1,1 @@
+"""Single lesions of any shape and contrast in cubes of hard, random surroundings."""
