@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,8 +30,11 @@ def contact_sheet(records: Sequence[Record], methods: Mapping[str, Method], rank
     picks = [(word, r) for group in GROUPS for word, r in _picks(records, ranked_by, group)]
     columns = 2
     rows = -(-len(picks) // columns)
-    figure = Figure(figsize=(columns * 3 * 2.1, rows * 2.3 + 0.4), facecolor="black")
+    figure = Figure(figsize=(columns * 3 * 2.1, (rows + 0.2) * 2.3), facecolor="black")
     axes = figure.subplots(rows, columns * 3, squeeze=False)
+    # A strip for the legend below, and one above each row for its titles, where no picture reaches.
+    below = 0.2 / (rows + 0.2)
+    figure.subplots_adjust(left=0.01, right=0.99, top=1 - 0.1 / rows, bottom=below, wspace=0.04, hspace=0.12)
     for ax in axes.flat:
         ax.set_axis_off()
     for number, (word, found) in enumerate(picks):
@@ -42,12 +44,10 @@ def contact_sheet(records: Sequence[Record], methods: Mapping[str, Method], rank
         masks = [case.truth, *(Volume.zeros(case.truth.geometry).paste(m(trial).mask) for m in methods.values())]
         _draw(list(axes[row, 3 * column : 3 * column + 3]), case, masks)
         title = f"{case.group}, {word}: {case.name}, {case.size_mm:.0f} mm, Dice {found.dice:.2f}"
-        axes[row, 3 * column].set_title(title, color="white", fontsize=8, loc="left")
+        figure.text(column / columns + 0.01, 0.997 - row / (rows + 0.2), title, color="white", fontsize=8, va="top")
     handles = [Line2D([], [], color=c, label=n) for c, n in zip(_COLOURS, ("truth", *methods), strict=False)]
     figure.legend(handles=handles, loc="lower center", ncols=3, facecolor="black", labelcolor="white", fontsize=9)
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.97, bottom=0.04, wspace=0.04, hspace=0.16)
-    with mpl.rc_context({"savefig.facecolor": "black"}):
-        figure.savefig(file, dpi=_PIXELS_PER_INCH)
+    figure.savefig(file, dpi=_PIXELS_PER_INCH, facecolor="black")
 
 
 def _picks(records: Sequence[Record], method: str, group: str) -> list[tuple[str, Record]]:

@@ -34,7 +34,7 @@ class Walker:
             beta=self.beta,
             mode="cg_j",
             tol=1e-4,
-            prob_tol=0.1,
+            prob_tol=1.0,
             return_full_prob=True,
         )
         return cube.mask(np.asarray(chances[0]), point_mm)
