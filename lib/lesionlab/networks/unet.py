@@ -36,7 +36,7 @@ class ResidualUNet(nn.Module):
         blocks: residual blocks at each level, on the way down and on the way up.
     """
 
-    def __init__(self, inputs: int, channels: tuple[int, int, int] = (32, 64, 128), blocks: int = 2) -> None:
+    def __init__(self, inputs: int, channels: tuple[int, int, int] = (32, 64, 160), blocks: int = 1) -> None:
         super().__init__()
         first, second, third = channels
         self.stem = nn.Conv3d(inputs * 8, first, 3, padding=1)

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from lesionlab.kinds.kind import Json
 from lesionlab.kinds.recipe import Recipe
-from lesionlab.kinds.shape.inputs import CHANNELS
+from lesionlab.kinds.shape.network import build_network, forward
 from lesionlab.kinds.shape.samples import Augmentation, Batch, StoredLesion, draw_batch
 from lesionlab.kinds.shape.task import ShapeTask
 from lesionlab.networks.unet import ResidualUNet, cross_entropy, soft_dice_loss
-from lesionlab.networks.weights import save_tensors, supports_bfloat16
+from lesionlab.networks.weights import save_tensors
 
 _VALIDATION_SEED = 20240229
 
@@ -27,11 +27,6 @@ class Source:
 
     lesions: Sequence[StoredLesion]
     share: float
-
-
-def build_network(task: ShapeTask) -> ResidualUNet:
-    """The task's network with random weights."""
-    return ResidualUNet(CHANNELS, task.network.channels, task.network.blocks)
 
 
 class ShapeRecipe(Recipe[Batch]):
@@ -75,7 +70,7 @@ class ShapeRecipe(Recipe[Batch]):
 
     def loss(self, batch: Batch) -> Tensor:
         """Soft Dice + cross entropy over the imaged voxels."""
-        logits = _forward(self.network, batch.inputs)
+        logits = forward(self.network, batch.inputs)
         return soft_dice_loss(logits, batch.target, batch.weight) + cross_entropy(logits, batch.target, batch.weight)
 
     @torch.inference_mode()
@@ -84,7 +79,7 @@ class ShapeRecipe(Recipe[Batch]):
         network.eval()
         scores = []
         for batch in self._validation:
-            inside = (_forward(network, batch.inputs) > 0) & (batch.weight > 0)
+            inside = (forward(network, batch.inputs) > 0) & (batch.weight > 0)
             truth = (batch.target > 0.5) & (batch.weight > 0)
             both = (inside & truth).sum() * 2
             scores.append(float(both / (inside.sum() + truth.sum()).clamp_min(1)))
@@ -96,8 +91,3 @@ class ShapeRecipe(Recipe[Batch]):
         metadata = {"task": self.task.name, "score": f"{scores['best']:.4f}", "epoch": str(scores["epoch"])}
         save_tensors(out / "model.safetensors", tensors, metadata)
 
-
-def _forward(network: nn.Module, inputs: Tensor) -> Tensor:
-    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=supports_bfloat16() or inputs.is_cuda):
-        logits: Tensor = network(inputs.contiguous(memory_format=torch.channels_last_3d))
-    return logits

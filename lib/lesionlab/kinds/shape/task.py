@@ -23,8 +23,8 @@ class PatchSettings(Frozen):
 class NetworkSettings(Frozen):
     """The residual U-Net: channels of its three levels and residual blocks at each."""
 
-    channels: tuple[int, int, int] = (32, 64, 128)
-    blocks: int = Field(default=2, ge=1)
+    channels: tuple[int, int, int] = (32, 64, 160)
+    blocks: int = Field(default=1, ge=1)
 
 
 class SizeSettings(Frozen):

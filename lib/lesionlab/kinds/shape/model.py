@@ -1,0 +1,171 @@
+"""A ``shape`` task's network, ready to answer clicks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lesionlab.errors import InputError
+from lesionlab.image.geometry import Point
+from lesionlab.image.patch import PatchGrid
+from lesionlab.image.volume import Volume
+from lesionlab.kinds.kind import Model, Request
+from lesionlab.kinds.shape.inputs import mark_points, network_input
+from lesionlab.kinds.shape.mask import cut_out, tight_box
+from lesionlab.kinds.shape.measure import measure
+from lesionlab.kinds.shape.network import build_network, forward
+from lesionlab.kinds.shape.result import ShapeResult
+from lesionlab.kinds.shape.stock import check_fits
+from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
+from lesionlab.metrics.calibration import Calibration
+from lesionlab.networks.weights import load_network, read_tensors
+
+LEVEL = 0.5
+#: A size that is settled on changes by less than this factor when measured again.
+_SETTLED = 1.08
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """One look at a lesion: its mask as a crop of the lattice, the map behind it, and how sure the network is."""
+
+    size_mm: float
+    probability: Volume
+    inside: NDArray[np.bool_]
+    diameter_mm: float
+    volume_mm3: float
+    sureness: float
+
+
+class ShapeModel(Model):
+    """See :class:`lesionlab.kinds.kind.Model`.
+
+    Args:
+        task: patch and size settings.
+        members: networks whose probabilities are averaged.
+        calibration: sureness -> Dice to expect.
+        version: what the model is called.
+    """
+
+    def __init__(
+        self, task: ShapeTask, members: Sequence[nn.Module], calibration: Calibration | None, version: str
+    ) -> None:
+        self.task = task
+        self.version = version
+        self._members = [member.eval().to(memory_format=torch.channels_last_3d) for member in members]  # type: ignore[call-overload]
+        self._calibration = calibration
+
+    @classmethod
+    def load(cls, task: ShapeTask, model_dir: Path | None = None) -> ShapeModel:
+        """From ``model_dir/model.safetensors``, else the shipped weights.
+
+        Raises:
+            NotFoundError: there are no weights.
+            InputError: they do not fit the task.
+        """
+        path = weights_path(task) if model_dir is None else model_dir / "model.safetensors"
+        tensors, metadata = read_tensors(path)
+        names = sorted({key.split(".", 1)[0] for key in tensors})
+        members = []
+        for name in names:
+            network = build_network(task)
+            load_network(network, tensors, f"{name}.")
+            members.append(network)
+        knots = metadata.get("certainty")
+        calibration = Calibration(**json.loads(knots)) if knots else None
+        return cls(task, members, calibration, metadata.get("version", path.stem))
+
+    def predict(self, volume: Volume, request: Request) -> ShapeResult:
+        """The lesion at the click. Raises InputError when a point or the size does not fit the volume."""
+        if not isinstance(request, ShapeRequest):
+            raise InputError("the request is not one of a shape task", got=type(request).__name__)
+        check_fits(self.task, request, volume.geometry)
+        if request.size_mm is None:
+            estimate = self._settle(volume, request.point_mm, request.exclude_mm)
+        else:
+            estimate = self.estimate(volume, request.point_mm, [request.size_mm], request.exclude_mm)[0]
+        start, shape = tight_box(estimate.inside)
+        box = tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))
+        geometry = estimate.probability.geometry.crop(start, shape)
+        chances = Volume(np.ascontiguousarray(estimate.probability.array[box]), geometry) if request.probability else None
+        return ShapeResult(
+            mask=Volume(estimate.inside[box].astype(np.uint8), geometry),
+            probability_map=chances,
+            diameter_mm=estimate.diameter_mm,
+            volume_mm3=estimate.volume_mm3,
+            size_mm=estimate.size_mm,
+            size_given=request.size_mm is not None,
+            certainty=self.certainty(estimate.sureness),
+            model_version=self.version,
+        )
+
+    def certainty(self, sureness: float) -> float:
+        """The Dice to expect at a sureness."""
+        if self._calibration is None:
+            return sureness
+        return float(self._calibration.apply(np.asarray([sureness]))[0])
+
+    def estimate(
+        self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point] = ()
+    ) -> list[Estimate]:
+        """The lesion at a point, once for each size."""
+        n, side = self.task.patch.voxels, self.task.patch.side
+        grids = [PatchGrid(volume.geometry, point_mm, side * size, n) for size in sizes_mm]
+        patches = torch.from_numpy(np.stack([grid.sample(volume) for grid in grids]))
+        marks = [mark_points(torch.tensor([g.to_patch(p) for p in exclude_mm]), n, side) for g in grids]
+        maps = self._probabilities(network_input(patches, side, torch.stack(marks))).numpy()
+        return [
+            _estimate(grid, chances, point_mm, size, exclude_mm)
+            for grid, chances, size in zip(grids, maps, sizes_mm, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _probabilities(self, inputs: Tensor) -> Tensor:
+        maps = [torch.sigmoid(forward(member, inputs).float())[:, 0] for member in self._members]
+        return torch.stack(maps).mean(dim=0)
+
+    def _settle(self, volume: Volume, point_mm: Point, exclude_mm: Sequence[Point]) -> Estimate:
+        """Try several sizes; take the one that agrees best with what is then measured, and measure again until it stays."""
+        largest = max(volume.geometry.extent_mm)
+        sizes = [size for size in self.task.size_mm.tried if size <= largest] or [largest]
+        estimates = self.estimate(volume, point_mm, sizes, exclude_mm)
+        best = max(estimates, key=_agreement)
+        for _ in range(_ROUNDS):
+            size = float(np.clip(best.diameter_mm, self.task.size_mm.minimum, largest))
+            again = self.estimate(volume, point_mm, [size], exclude_mm)[0]
+            settled = max(size / best.size_mm, best.size_mm / size) < _SETTLED
+            best = max(best, again, key=_agreement)
+            if settled or best is not again:
+                break
+        return best
+
+
+def weights_path(task: ShapeTask) -> Path:
+    """Where the task's shipped weights lie."""
+    return Path(__file__).parents[2] / "weights" / f"{task.weights or task.name}.safetensors"
+
+
+def _agreement(estimate: Estimate) -> float:
+    """How sure the network is, less for a measured diameter that contradicts the size it was told."""
+    return estimate.sureness - 0.5 * abs(float(np.log(estimate.diameter_mm / estimate.size_mm)))
+
+
+def _estimate(
+    grid: PatchGrid, chances: NDArray[np.float32], point_mm: Point, size_mm: float, exclude_mm: Sequence[Point]
+) -> Estimate:
+    probability = grid.restore(chances)
+    inside = cut_out(probability, point_mm, exclude_mm, LEVEL)
+    measured = measure(Volume(inside.astype(np.uint8), probability.geometry))
+    values = probability.array
+    both = float(values[inside].sum())
+    # The soft Dice between the mask and the map: the Dice to expect if the map were right about every voxel.
+    sureness = 2 * both / (float(inside.sum()) + max(float(values[values > 0.02].sum()), both))
+    return Estimate(size_mm, probability, inside, measured.diameter_mm, measured.volume_mm3, sureness)
