@@ -18,9 +18,7 @@ class LesionLabError(Exception):
     http_status: ClassVar[int] = 500
     exit_status: ClassVar[int] = 1
 
-    def __init__(
-        self, what: str, *, got: object = None, expected: str | None = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, what: str, *, got: object = None, expected: str | None = None, hint: str | None = None) -> None:
         self.what = what
         self.got = None if got is None else (got if isinstance(got, str) else repr(got))
         self.expected = expected
@@ -73,3 +71,15 @@ class TooLargeError(InputError):
 
 class InternalError(LesionLabError):
     """Our fault: an invariant does not hold."""
+
+
+class UnauthorizedError(InputError):
+    """Who asks has not said who they are."""
+
+    http_status = 401
+
+
+class ForbiddenError(InputError):
+    """What the caller asks for is not allowed here."""
+
+    http_status = 403

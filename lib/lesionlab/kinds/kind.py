@@ -67,6 +67,16 @@ class Kind(ABC):
     request_type: ClassVar[type[Request]]
     #: MONAI Label's word for the panel that a stock client shows ("deepgrow", "segmentation", ...).
     monailabel_type: ClassVar[str]
+    #: Whether its images are volumes (3) or planes (2).
+    dimension: ClassVar[int] = 3
+
+    def labels(self, task: Task) -> dict[str, int]:
+        """What the values of the answer's mask mean: name -> value; empty when it answers without a mask."""
+        return {}
+
+    def client_config(self, task: Task) -> Json:
+        """Parameters with their defaults that a stock client offers for change and sends back with each request."""
+        return {}
 
     @abstractmethod
     def load(self, task: Task, model_dir: Path | None = None) -> Model:

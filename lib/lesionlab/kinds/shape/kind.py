@@ -23,6 +23,15 @@ class ShapeKind(Kind):
     request_type = ShapeRequest
     monailabel_type = "deepgrow"
 
+    def labels(self, task: Task) -> dict[str, int]:
+        """One lesion."""
+        return {"lesion": 1}
+
+    def client_config(self, task: Task) -> Json:
+        """The size that is taken for clients that click without giving one."""
+        assert isinstance(task, ShapeTask)
+        return {"size_mm": task.size_mm.default}
+
     def load(self, task: Task, model_dir: Path | None = None) -> Model:
         """The network with its weights."""
         from lesionlab.kinds.shape.model import ShapeModel

@@ -1,0 +1,184 @@
+"""The MONAI Label app: every task, from its YAML file alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from monailabel.config import settings as stock_settings
+from monailabel.interfaces.app import MONAILabelApp
+
+import lesionlab
+from lesionlab.errors import LesionLabError, NotFoundError
+from lesionlab.image.cache import VolumeCache
+from lesionlab.kinds import all_tasks
+from lesionlab.predict import Predictor
+from lesionlab.server.active import First, Random
+from lesionlab.server.batch import Batch
+from lesionlab.server.datastore import StudiesDatastore, image_file
+from lesionlab.server.house import House, is_url
+from lesionlab.server.scoring import Dice
+from lesionlab.server.sessions import OwnSessions
+from lesionlab.server.settings import Settings
+from lesionlab.server.tasks import TaskInfer, TaskTrain
+from lesionlab.task import Task, nearest
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_STATUS_SECONDS = 1.0
+
+
+class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
+    """Everything that MONAI Label asks of an app, for all tasks.
+
+    Args:
+        app_dir: the folder of ``main.py``; nothing is written there.
+        studies: a folder, or the URL of a DICOMweb server.
+        conf: MONAI Label's ``--conf``: ``tasks`` names folders of task files.
+        predictor: answers requests; by default one with the shipped weights, or what was trained on these studies.
+        settings: by default from the environment.
+    """
+
+    def __init__(
+        self,
+        app_dir: str,
+        studies: str,
+        conf: Mapping[str, str],
+        predictor: Predictor | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.own_settings = settings or Settings.from_environment()
+        folders = [Path(part) for part in conf.get("tasks", "").split(os.pathsep) if part]
+        self.tasks: dict[str, Task] = all_tasks((*self.own_settings.tasks, *folders))
+        self.house = House.of(studies)
+        self.volumes = VolumeCache(self.own_settings.cache_bytes)
+        self.predictor = predictor or Predictor(self.house.trained(list(self.tasks)))
+        self._workers = ThreadPoolExecutor(self.own_settings.workers, thread_name_prefix="infer")
+        self._status_lock = threading.Lock()
+        self._status: tuple[float, dict[str, Any]] = (-1e9, {})
+        # Its default tracker breaks training.
+        stock_settings.MONAI_LABEL_TRACKING_ENABLED = False
+        os.environ["MONAI_LABEL_TRACKING_ENABLED"] = "false"
+        os.environ.setdefault("PYTHONPATH", "")  # MONAI Label reads it when it starts a process
+        super().__init__(
+            app_dir=app_dir,
+            studies=studies,
+            conf=dict(conf),
+            name="LesionLab",
+            description="Cheap marks become lesion masks, detectors and classifiers",
+            version=lesionlab.__version__,
+        )
+        # Scoring on each new sample and label would start a process each time.
+        self._auto_update_scoring = False
+        self._static_info = super().info()
+
+    def init_infers(self) -> dict[str, TaskInfer]:
+        """One for each task."""
+        return {
+            name: TaskInfer(task, self.predictor, self.volumes, self.house) for name, task in self.tasks.items()
+        }
+
+    def init_trainers(self) -> dict[str, TaskTrain]:
+        """One for each task."""
+        folder = None if is_url(self.studies) else Path(self.studies)
+        return {name: TaskTrain(task, folder, self.house) for name, task in self.tasks.items()}
+
+    def init_strategies(self) -> dict[str, Any]:
+        """``first`` and ``random``."""
+        return {"random": Random(np.random.default_rng()), "first": First()}
+
+    def init_scoring_methods(self) -> dict[str, Any]:
+        """``dice``."""
+        return {"dice": Dice()}
+
+    def init_batch_infer(self) -> Callable[..., Any]:
+        """Ours needs no GPU."""
+        return Batch()
+
+    def init_datastore(self) -> Any:
+        """A folder is ours, everything else MONAI Label's."""
+        if is_url(self.studies):
+            return super().init_datastore()
+        return StudiesDatastore(
+            Path(self.studies),
+            auto_reload=stock_settings.MONAI_LABEL_DATASTORE_AUTO_RELOAD,
+            read_only=stock_settings.MONAI_LABEL_DATASTORE_READ_ONLY,
+        )
+
+    def on_init_complete(self) -> None:
+        """The server is about to listen: guard its routes, and load the models in the background."""
+        from lesionlab.server.guard import guard_stock
+
+        guard_stock()
+        self.house.clear_incoming()
+        super().on_init_complete()
+        for task in self.tasks.values():
+            self._workers.submit(self._warm_up, task)
+
+    def info(self) -> dict[str, Any]:
+        """What ``GET /info/`` answers; only the counts of the datastore are looked up anew, at most once a second."""
+        return {**self._static_info, "datastore": self._datastore_status()}
+
+    def work(self, job: Callable[[], T]) -> Future[T]:
+        """Run a job in one of the few threads for inference."""
+        return self._workers.submit(job)
+
+    def infer_task(self, name: str) -> TaskInfer:
+        """The inference of a task.
+
+        Raises:
+            NotFoundError: with the nearest valid name.
+        """
+        found = self._infers.get(name)
+        if found is None:
+            names = sorted(self._infers)
+            raise NotFoundError(
+                "there is no such model", got=name, expected=f"one of {', '.join(names)}", hint=nearest(name, names)
+            )
+        assert isinstance(found, TaskInfer)
+        return found
+
+    def use_trained(self, name: str) -> None:
+        """Answer from now on with the model that training wrote, when it finished one."""
+        found = self.house.trained([name])
+        if found:
+            self.predictor.use(self.tasks[name], found[name])
+
+    def infer(self, request: dict[str, Any], datastore: Any = None) -> dict[str, Any]:
+        """MONAI Label's own inference, which its batch jobs use; the image is looked up by its name only."""
+        store = datastore or self.datastore()
+        image, name = request["image"], request["model"]
+        task = self.infer_task(name)
+        file, summary = task({**request, "image": str(image_file(store, image))})
+        label = None
+        if file and request.get("save_label", False):
+            label = store.save_label(image, file, request.get("label_tag", "original"), {"model": name, "params": summary})
+        return {"label": label or file, "tag": request.get("label_tag", "original"), "file": file, "params": summary}
+
+    def _load_sessions(self, load: bool = False) -> OwnSessions | None:
+        if not load:
+            return None
+        path = stock_settings.MONAI_LABEL_SESSION_PATH or str(self.house.sessions())
+        return OwnSessions(path, stock_settings.MONAI_LABEL_SESSION_EXPIRY)
+
+    def _datastore_status(self) -> dict[str, Any]:
+        with self._status_lock:
+            asked, status = self._status
+            if time.monotonic() - asked > _STATUS_SECONDS:
+                status = self.datastore().status()
+                self._status = (time.monotonic(), status)
+            return status
+
+    def _warm_up(self, task: Task) -> None:
+        try:
+            self.predictor.model(task)
+        except LesionLabError as error:
+            logger.warning("the model of %s cannot be loaded: %s", task.name, error.message)

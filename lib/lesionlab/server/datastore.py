@@ -1,0 +1,128 @@
+"""MONAI Label's folder datastore, made safe for several threads and strict about names."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+from monailabel.datastore.local import LocalDatastore
+
+from lesionlab.errors import NotFoundError
+from lesionlab.server.names import check_name
+from lesionlab.task import nearest
+
+logger = logging.getLogger(__name__)
+
+#: What counts as an image or label file in the studies folder.
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".png", ".jpg", ".jpeg")
+#: Where the server keeps its own files: sessions, uploads on their way, trained models.
+HOUSE = ".lesionlab"
+
+FINAL, ORIGINAL = "final", "original"
+
+
+class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
+    """A folder of images with ``labels/<tag>/`` below it.
+
+    MONAI Label refreshes the list of files from a watching thread; here a reader never sees it half done, and two
+    writers never mix.
+    """
+
+    def __init__(self, folder: Path, auto_reload: bool = True, read_only: bool = False) -> None:
+        self._writing = threading.RLock()
+        super().__init__(
+            str(folder), extensions=[f"*{suffix}" for suffix in SUFFIXES], auto_reload=auto_reload, read_only=read_only
+        )
+
+    def _to_id(self, file: str) -> tuple[str, str]:
+        for suffix in SUFFIXES:
+            if file.lower().endswith(suffix):
+                return file[: -len(suffix)], file[-len(suffix) :]
+        return Path(file).stem, Path(file).suffix
+
+    def _reconcile_datastore(self) -> None:
+        with self._writing:
+            super()._reconcile_datastore()
+
+    def _remove_non_existing(self) -> int:
+        self._init_from_datastore_file()
+        images, gone = Path(self._datastore.image_path()), 0
+        kept = {}
+        for name, entry in list(self._datastore.objects.items()):
+            if not (images / self._filename(name, entry.image.ext)).exists():
+                gone += 1
+                continue
+            labels = {
+                tag: label
+                for tag, label in entry.labels.items()
+                if (Path(self._datastore.label_path(tag)) / self._filename(name, label.ext)).exists()
+            }
+            gone += len(entry.labels) - len(labels)
+            kept[name] = entry.model_copy(update={"labels": labels}) if len(labels) != len(entry.labels) else entry
+        self._datastore.objects = kept
+        return gone
+
+    def _update_datastore_file(self, lock: bool = True) -> None:
+        with self._writing:
+            super()._update_datastore_file(lock=lock)
+
+    def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
+        """Copy an image in under a checked name; returns the name."""
+        if image_id:
+            check_name(image_id, "image")
+        with self._writing:
+            return str(super().add_image(image_id, image_filename, image_info))
+
+    def save_label(self, image_id: str, label_filename: str, label_tag: str, label_info: dict[str, Any]) -> str:
+        """Copy a label in under checked names; an older label of that tag in another format is removed."""
+        check_name(image_id, "image")
+        check_name(label_tag, "tag")
+        with self._writing:
+            previous = self.get_label_uri(image_id, label_tag)
+            saved = str(super().save_label(image_id, label_filename, label_tag, label_info))
+            if previous and previous != self.get_label_uri(image_id, label_tag):
+                Path(previous).unlink(missing_ok=True)
+            return saved
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image and its labels, and forget it at once."""
+        with self._writing:
+            super().remove_image(image_id)
+            self.refresh()
+
+    def remove_label(self, label_id: str, label_tag: str) -> None:
+        """Remove a label, and forget it at once."""
+        with self._writing:
+            super().remove_label(label_id, label_tag)
+            self.refresh()
+
+
+def image_file(datastore: Any, image: str) -> Path:
+    """The file of an image of any MONAI Label datastore.
+
+    Raises:
+        NotFoundError: with the nearest name that exists.
+    """
+    uri = datastore.get_image_uri(image)
+    if not uri:
+        names = datastore.list_images()
+        raise NotFoundError(
+            "there is no such image", got=image, expected=f"one of the {len(names)} images that GET /datastore/?output=all lists",
+            hint=nearest(image, names),
+        )
+    return Path(uri)
+
+
+def label_file(datastore: Any, label: str, tag: str) -> Path:
+    """The file of a label of any MONAI Label datastore.
+
+    Raises:
+        NotFoundError: when the image has no label of that tag.
+    """
+    uri = datastore.get_label_uri(label, tag)
+    if not uri:
+        tags = sorted(datastore.get_labels_by_image_id(label))
+        raise NotFoundError(f"image {label!r} has no label {tag!r}", expected=f"one of {', '.join(tags)}" if tags else "none yet")
+    return Path(uri)

@@ -1,0 +1,1 @@
+"""The app folder that ``lesionlab serve`` gives to MONAI Label."""

@@ -1,0 +1,65 @@
+"""Where the server keeps its own files: below the studies folder, so that nothing is written anywhere else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lesionlab.server.datastore import HOUSE
+
+_SCORES = "scores.json"
+
+
+@dataclass(frozen=True)
+class House:
+    """The server's own folder.
+
+    Attributes:
+        root: it is made when it is first needed.
+    """
+
+    root: Path
+
+    @classmethod
+    def of(cls, studies: str) -> House:
+        """The folder for a studies folder, or for the studies of another server (then in the user's cache)."""
+        if is_url(studies):
+            return cls(Path.home() / ".cache" / "lesionlab")
+        return cls(Path(studies) / HOUSE)
+
+    def sessions(self) -> Path:
+        """Images of sessions."""
+        return self._made("sessions")
+
+    def incoming(self) -> Path:
+        """Uploads that are not yet checked, and files that are being made."""
+        return self._made("incoming")
+
+    def model(self, task: str) -> Path:
+        """The model that training on these studies writes for a task."""
+        return self.root / "models" / task
+
+    def trained(self, tasks: list[str]) -> dict[str, Path]:
+        """The finished models, by task."""
+        return {task: self.model(task) for task in tasks if (self.model(task) / _SCORES).is_file()}
+
+    def finish_model(self, task: str, scores: dict[str, Any]) -> None:
+        """Mark a model as finished, with its scores."""
+        (self.model(task) / _SCORES).write_text(json.dumps(scores, indent=2), encoding="utf-8")
+
+    def clear_incoming(self) -> None:
+        """Remove what an earlier run left half done."""
+        shutil.rmtree(self.root / "incoming", ignore_errors=True)
+
+    def _made(self, name: str) -> Path:
+        folder = self.root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def is_url(studies: str) -> bool:
+    """Whether the studies are on another server."""
+    return studies.startswith(("http://", "https://"))

@@ -1,0 +1,121 @@
+"""``POST /infer/{model}``: one request to a task, on an image of the studies, of a session, or sent along."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lesionlab.checked import finite_json, shown
+from lesionlab.errors import InputError, NotFoundError
+from lesionlab.image.volume import Volume
+from lesionlab.server.answer import Answer, Output
+from lesionlab.server.app import LesionLabApp
+from lesionlab.server.datastore import image_file
+from lesionlab.server.sessions import OwnSessions
+from lesionlab.server.tasks import TaskInfer
+from lesionlab.server.uploads import file_field, opened, received, scratch, suffix_of, text_field
+
+GetApp = Callable[[], LesionLabApp]
+
+
+def infer_routes(get_app: GetApp) -> list[Route]:
+    """The routes of inference."""
+
+    async def infer(request: Request) -> Response:
+        app = get_app()
+        task = app.infer_task(request.path_params["model"])
+        output = _output(request.query_params.get("output"))
+        async with request.form(max_files=2, max_fields=10) as form:
+            params = finite_json(text_field(form, "params", "{}"), "params")
+            image = _image(app, request, form)
+            started = time.perf_counter()
+            work = app.work(lambda: _answer(app, task, image, params, output))
+            response = await asyncio.wrap_future(work)
+        response.headers["server-timing"] = f"infer;dur={(time.perf_counter() - started) * 1000:.1f}"
+        return response
+
+    async def no_slides(request: Request) -> Response:
+        raise NotFoundError("there are no models for whole-slide images here", got=request.path_params["model"])
+
+    return [
+        Route("/infer/wsi/{model}", no_slides, methods=["POST"]),
+        Route("/infer/wsi_v2/{model}", no_slides, methods=["POST"]),
+        Route("/infer/{model}", infer, methods=["POST"]),
+    ]
+
+
+class _Image:
+    """The image of a request: either its name among the studies (kept for saving labels) or something else."""
+
+    def __init__(self, read: Callable[[], Volume], name: str | None = None) -> None:
+        self.read = read
+        self.name = name
+
+
+def _answer(app: LesionLabApp, task: TaskInfer, image: _Image, params: object, output: Output) -> Response:
+    answer = task.answer(image.read(), params)
+    if answer.options.save_label:
+        _save(app, task, image.name, answer)
+    return answer.response(output)
+
+
+def _save(app: LesionLabApp, task: TaskInfer, image: str | None, answer: Answer) -> None:
+    whole = answer.label()
+    if image is None or whole is None:
+        raise InputError("the label cannot be saved", expected="a task that answers with a mask, and image= of the studies")
+    file = task.write(whole, ".nii.gz")
+    try:
+        info = {"model": answer.name, "params": answer.summary(data=False)}
+        app.datastore().save_label(image, str(file), answer.options.label_tag, info)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _image(app: LesionLabApp, request: Request, form: FormData) -> _Image:
+    # Stock clients send image= together with session_id= or a file; then image= is only a name.
+    session, name = request.query_params.get("session_id"), request.query_params.get("image")
+    if session:
+        path = _sessions(app).image(session)
+        return _Image(lambda: app.volumes.get(path))
+    if form.getlist("file"):
+        upload = file_field(form, "file")
+        return _Image(lambda: _uploaded(app, upload))
+    if name:
+        return _Image(lambda: app.volumes.get(_existing(app, name)), name)
+    raise InputError("no image is given", expected="query parameter image= or session_id=, or a form field 'file'")
+
+
+def _uploaded(app: LesionLabApp, upload: UploadFile) -> Volume:
+    with scratch(app.house) as folder:
+        path = received(upload, folder, "file")
+        suffix_of(path.name)
+        return opened(path, "file")
+
+
+def _existing(app: LesionLabApp, name: str) -> Path:
+    path = image_file(app.datastore(), name)
+    if not path.exists():
+        raise NotFoundError("the image is gone from the studies folder", got=name)
+    return path
+
+
+def _sessions(app: LesionLabApp) -> OwnSessions:
+    sessions = app.sessions()
+    if not isinstance(sessions, OwnSessions):
+        raise NotFoundError("sessions are switched off", expected="MONAI_LABEL_SESSIONS=true")
+    return sessions
+
+
+def _output(text: str | None) -> Output:
+    try:
+        return Output(text or "all")
+    except ValueError as error:
+        expected = f"one of {', '.join(item.value for item in Output)}"
+        raise InputError("query parameter 'output' is wrong", got=shown(text), expected=expected) from error

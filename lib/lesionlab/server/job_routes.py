@@ -1,0 +1,132 @@
+"""Training, active learning, scoring and batch inference: the parameters are checked here, the rest is MONAI Label's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from monailabel.endpoints import activelearning as stock_active
+from monailabel.interfaces.tasks.batch_infer import BatchInferImageType
+from monailabel.utils.async_tasks.task import AsyncTask
+from monailabel.utils.async_tasks.utils import processes, run_background_task
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lesionlab.checked import checked, shown
+from lesionlab.errors import ConflictError, InputError, NotFoundError
+from lesionlab.server.app import LesionLabApp
+from lesionlab.server.body import json_body
+from lesionlab.server.jobs import BatchParams, JobParams, ScoringParams, StrategyParams, TrainParams
+from lesionlab.task import nearest
+
+GetApp = Callable[[], LesionLabApp]
+
+
+def job_routes(get_app: GetApp) -> list[Route]:
+    """The routes that start work."""
+
+    async def train(request: Request) -> Response:
+        app, body = get_app(), await json_body(request, "params")
+        name = request.path_params.get("model")
+        known = app.info()["trainers"]
+        names = [_known(name, known, "model")] if name else list(known)
+        asked = {item: checked(TrainParams, _of_task(body, item, known), "params") for item in names}
+        started = {item: await run_in_threadpool(_train, app, item, params, request) for item, params in asked.items()}
+        return JSONResponse(started[name] if name else started)
+
+    async def sample(request: Request) -> Response:
+        strategy = _known(request.path_params["strategy"], get_app().info()["strategies"], "strategy")
+        params = checked(StrategyParams, await json_body(request, "params"), "params")
+        found = await run_in_threadpool(stock_active.sample, strategy, _given(params))
+        return JSONResponse(found)
+
+    async def score(request: Request) -> Response:
+        app, body = get_app(), await json_body(request, "params")
+        method, known = request.path_params.get("method"), app.info()["scoring"]
+        names = [_known(method, known, "scoring method")] if method else list(known)
+        params = checked(ScoringParams, _of_task(body, names[0], known), "params")
+        results = {}
+        for name in names:
+            results[name] = await run_in_threadpool(_start, "scoring", {"method": name, **_given(params)}, request)
+        return JSONResponse(results[method] if method else results)
+
+    async def batch(request: Request) -> Response:
+        task = get_app().infer_task(request.path_params["model"])
+        body = await json_body(request, "params")
+        if not isinstance(body, dict):
+            raise InputError("params is not an object", got=type(body).__name__, expected="names and values in braces")
+        own = {name: value for name, value in body.items() if name in BatchParams.model_fields}
+        rest = {name: value for name, value in body.items() if name not in own}
+        if rest:
+            task.check_params(rest)
+        job = {"model": task.task.name, "images": _images(request), **_given(checked(BatchParams, own, "params")), **rest}
+        return JSONResponse(await run_in_threadpool(_start, "batch_infer", job, request))
+
+    return [
+        Route("/train/", train, methods=["POST"]),
+        Route("/train/{model}", train, methods=["POST"]),
+        Route("/activelearning/{strategy}", sample, methods=["POST"]),
+        Route("/scoring/", score, methods=["POST"]),
+        Route("/scoring/{method}", score, methods=["POST"]),
+        Route("/batch/infer/{model}", batch, methods=["POST"]),
+    ]
+
+
+def _train(app: LesionLabApp, name: str, params: TrainParams, request: Request) -> Any:
+    job = {"model": name, **_given(params)}
+    if _flag(request, "run_sync"):
+        scores = app.train(job)
+        app.use_trained(name)
+        return scores
+    if processes("train") and not _flag(request, "enqueue"):
+        raise ConflictError("a training runs already", expected="GET /train/ until it is done, or enqueue=true")
+    return run_background_task(job, "train", callback=lambda task: _after_training(app, name, task))
+
+
+def _after_training(app: LesionLabApp, name: str, job: dict[str, Any]) -> None:
+    if job.get("status") == "DONE":
+        app.use_trained(name)
+
+
+def _start(method: str, job: dict[str, Any], request: Request) -> Any:
+    result, why = AsyncTask.run(method, request=job, force_sync=_flag(request, "run_sync"))
+    if result is None:
+        raise ConflictError(f"{method} runs already", got=why, expected="one at a time")
+    return result
+
+
+def _given(params: JobParams) -> dict[str, Any]:
+    return params.model_dump(exclude_unset=True)
+
+
+def _known(name: str, known: Iterable[str], what: str) -> str:
+    names = sorted(known)
+    if name not in names:
+        raise NotFoundError(
+            f"there is no such {what}", got=name, expected=f"one of {', '.join(names)}", hint=nearest(name, names)
+        )
+    return name
+
+
+def _of_task(body: object, name: str, known: Iterable[str]) -> object:
+    """Stock clients send parameters by name when they start several: ``{"lesion_shape": {...}}``."""
+    if isinstance(body, dict) and body and all(key in known or key == "client_id" for key in body):
+        return body.get(name, {})
+    return body
+
+
+def _flag(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "false").lower()
+    if text not in ("true", "false", "1", "0"):
+        raise InputError(f"query parameter {name!r} is wrong", got=shown(text), expected="true or false")
+    return text in ("true", "1")
+
+
+def _images(request: Request) -> str:
+    text = request.query_params.get("images", "all")
+    choices = [item.value for item in BatchInferImageType]
+    if text not in choices:
+        raise InputError("query parameter 'images' is wrong", got=shown(text), expected=f"one of {', '.join(choices)}")
+    return text

@@ -1,0 +1,136 @@
+"""Our tasks behind MONAI Label's interfaces: one class each, for any task of any kind."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monailabel.interfaces.tasks.infer_v2 import InferTask
+from monailabel.interfaces.tasks.train import TrainTask
+
+from lesionlab.checked import checked
+from lesionlab.errors import InputError
+from lesionlab.kinds import kind_of
+from lesionlab.kinds.kind import TrainOptions
+from lesionlab.server.answer import Answer
+from lesionlab.server.house import House
+from lesionlab.server.jobs import TrainParams
+from lesionlab.server.options import split
+from lesionlab.task import Task
+
+if TYPE_CHECKING:
+    from lesionlab.image.cache import VolumeCache
+    from lesionlab.image.volume import Volume
+    from lesionlab.predict import Predictor
+    from lesionlab.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+
+class TaskInfer(InferTask):  # type: ignore[misc]
+    """Answers requests for one task."""
+
+    def __init__(self, task: Task, predictor: Predictor, volumes: VolumeCache, house: House) -> None:
+        self.task = task
+        self._house = house
+        self.kind = kind_of(task)
+        self._predictor = predictor
+        self._volumes = volumes
+        super().__init__(
+            type=self.kind.monailabel_type,
+            labels=self.kind.labels(task),
+            dimension=self.kind.dimension,
+            description=task.description,
+            config=self.kind.client_config(task),
+        )
+
+    def info(self) -> dict[str, Any]:
+        """MONAI Label's fields, and what a client needs that draws its panel from the task alone."""
+        return {
+            **super().info(),
+            "title": self.task.title,
+            "kind": self.task.kind,
+            "modalities": list(self.task.modalities),
+            "request": self.kind.request_type.model_json_schema(),
+        }
+
+    def is_valid(self) -> bool:
+        """Always: a task whose weights are missing says so when it is asked."""
+        return True
+
+    def check_params(self, params: dict[str, Any]) -> None:
+        """Refuse names that neither the server nor the task knows, before an image is opened.
+
+        Raises:
+            InputError: with the nearest valid name.
+        """
+        split(self.kind, params)
+
+    def answer(self, volume: Volume, params: object) -> Answer:
+        """Answer one request.
+
+        Args:
+            volume: the image.
+            params: the client's ``params``.
+
+        Raises:
+            InputError: when the request is malformed or does not fit the image.
+        """
+        options, asked = split(self.kind, params)
+        request = self.kind.request_from_monailabel(self.task, asked, volume.geometry)
+        result = self._predictor.predict(self.task, volume, request)
+        return Answer(self.task.name, self.kind.labels(self.task), volume.geometry, result, options)
+
+    def __call__(self, request: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+        """MONAI Label's own way in, for its batch inference: ``image`` is a file; returns a label file and the summary."""
+        inner = {"image", "model", "images", "description", "max_batch_size"}
+        params = {k: v for k, v in request.items() if k not in inner and not k.startswith("_")}
+        answer = self.answer(self._volumes.get(Path(request["image"])), {**params, "result": "full"})
+        whole = answer.label()
+        if whole is None:
+            return None, answer.summary(data=False)
+        return str(self.write(whole, answer.options.suffix)), answer.summary(data=False)
+
+    def write(self, volume: Volume, suffix: str) -> Path:
+        """The volume in a new file among the server's own; the caller removes it."""
+        from lesionlab.image.files import write_volume
+
+        path = self._house.incoming() / f"{uuid.uuid4().hex}{suffix}"
+        write_volume(volume, path)
+        return path
+
+
+class TaskTrain(TrainTask):  # type: ignore[misc]
+    """Trains one task on the studies folder. MONAI Label calls it in a process of its own."""
+
+    def __init__(self, task: Task, studies: Path | None, house: House) -> None:
+        super().__init__(f"Train on the final labels of the studies folder: {task.title}")
+        self._task = task
+        self._studies = studies
+        self._house = house
+
+    def config(self) -> dict[str, Any]:
+        """What a stock client may change."""
+        return {"device": ["auto", "cpu", "cuda"], "seed": 0}
+
+    def __call__(self, request: dict[str, Any], datastore: Any) -> dict[str, Any]:
+        """Train, write the scores beside the model, return them.
+
+        Raises:
+            InputError: when the studies are on another server, or the parameters are wrong.
+        """
+        if self._studies is None:
+            raise InputError("training needs the studies in a folder", got="a URL", expected="--studies DIR")
+        params = checked(TrainParams, {k: v for k, v in request.items() if k in TrainParams.model_fields}, "params")
+        options = TrainOptions(epochs=params.epochs, seed=params.seed, device=params.device)
+        out = self._house.model(self._task.name)
+        out.mkdir(parents=True, exist_ok=True)
+        scores = kind_of(self._task).train(self._task, self._studies, out, options, _log)
+        self._house.finish_model(self._task.name, scores)
+        return scores
+
+
+def _log(progress: Progress) -> None:
+    logger.info("%d of %d: %s", progress.done, progress.total, progress.text)
