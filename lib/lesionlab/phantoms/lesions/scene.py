@@ -39,17 +39,19 @@ def draw_scene(
         outlines: stored shapes (cubes of bits) to draw from, besides random blobs.
         background: a lesion-free (n, n, n) piece of a real image, about in [-1, 1]; None simulates one.
     """
-    level = _lesion_level(rng, n, outlines)
-    if background is None:
-        around = _simulated_surroundings(rng, n, level)
-    else:
-        around = background + 0.0
-        if rng.random() < 0.3:
-            near = surroundings.neighbours(rng, n, level, 1)
-            around = _blend(around, np.full_like(around, rng.uniform(-1, 1)), near, 0.05)
-    image = _paint(rng, n, level, around)
-    image, truth = _scan(rng, image, (level < 0).astype(np.float32))
-    return LesionScene(image, truth)
+    while True:
+        level = _lesion_level(rng, n, outlines)
+        if background is None:
+            around = _simulated_surroundings(rng, n, level)
+        else:
+            around = background + 0.0
+            if rng.random() < 0.3:
+                near = surroundings.neighbours(rng, n, level, 1)
+                around = _blend(around, np.full_like(around, rng.uniform(-1, 1)), near, 0.05)
+        image = _paint(rng, n, level, around)
+        image, truth = _scan(rng, image, (level < 0).astype(np.float32))
+        if truth.mean() > _FILL[0] / 2:  # else thick slices have swallowed it
+            return LesionScene(image, truth)
 
 
 def _lesion_level(rng: np.random.Generator, n: int, outlines: tuple[shapes.Bits, ...]) -> Field:
