@@ -60,14 +60,18 @@ def read_task(path: Path, task_types: Mapping[str, type[Task]]) -> Task:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML", got=" ".join(str(error).split())) from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: not a mapping", got=type(content).__name__, expected="keys such as 'kind' and 'title'")
+        raise ConfigError(
+            f"{path}: not a mapping", got=type(content).__name__, expected="keys such as 'kind' and 'title'"
+        )
     content = {"name": path.stem, **content}
     if content["name"] != path.stem:
         raise ConfigError(f"{path}: key 'name' differs from the file's name", got=content["name"], expected=path.stem)
     kind = content.get("kind")
     if kind not in task_types:
         raise ConfigError(
-            f"{path}: key 'kind' names no kind", got=repr(kind), expected=f"one of {', '.join(sorted(task_types))}",
+            f"{path}: key 'kind' names no kind",
+            got=repr(kind),
+            expected=f"one of {', '.join(sorted(task_types))}",
             hint=nearest(str(kind), task_types),
         )
     try:
@@ -86,7 +90,7 @@ def read_tasks(folders: list[Path], task_types: Mapping[str, type[Task]]) -> dic
 
 
 def nearest(name: str, valid: Mapping[str, Any] | list[str]) -> str | None:
-    """"did you mean 'x'?" for the valid name closest to ``name``, or None when none is close."""
+    """The words "did you mean 'x'?" for the valid name closest to ``name``, or None when none is close."""
     close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else None
 
@@ -94,7 +98,9 @@ def nearest(name: str, valid: Mapping[str, Any] | list[str]) -> str | None:
 def _yaml_files(folders: list[Path]) -> Iterator[Path]:
     for folder in folders:
         if not folder.is_dir():
-            raise NotFoundError("the folder of tasks does not exist", got=str(folder), expected="a folder of YAML files")
+            raise NotFoundError(
+                "the folder of tasks does not exist", got=str(folder), expected="a folder of YAML files"
+            )
         yield from sorted(folder.glob("*.yaml"))
 
 
@@ -104,7 +110,9 @@ def _explain(path: Path, model: type[Task], error: ValidationError) -> ConfigErr
     if first["type"] == "extra_forbidden":
         valid = _keys_at(model, [str(part) for part in first["loc"][:-1]])
         return ConfigError(
-            f"{path}: unknown key {key!r}", expected=f"one of {', '.join(valid)}", hint=nearest(str(first["loc"][-1]), valid)
+            f"{path}: unknown key {key!r}",
+            expected=f"one of {', '.join(valid)}",
+            hint=nearest(str(first["loc"][-1]), valid),
         )
     if first["type"] == "missing":
         return ConfigError(f"{path}: key {key!r} is missing", expected="a value for it")

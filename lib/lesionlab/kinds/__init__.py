@@ -47,5 +47,7 @@ def find_task(name: str, folders: tuple[Path, ...] = ()) -> Task:
     """
     tasks = all_tasks(folders)
     if name not in tasks:
-        raise NotFoundError("there is no such task", got=name, expected=f"one of {', '.join(tasks)}", hint=nearest(name, tasks))
+        raise NotFoundError(
+            "there is no such task", got=name, expected=f"one of {', '.join(tasks)}", hint=nearest(name, tasks)
+        )
     return tasks[name]
