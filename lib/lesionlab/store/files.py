@@ -1,0 +1,43 @@
+"""Files that are either the old one or the new one, never half of either."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".png", ".jpg", ".jpeg", ".dcm")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file's content at once; a reader sees the old or the new text, also when this process dies."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes the file private; give it the permissions that a plain write would.
+        mask = os.umask(0)
+        os.umask(mask)
+        part.chmod(0o666 & ~mask)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def image_name(path: Path | str) -> str:
+    """The name of an image without its suffix: ``a.b.nii.gz`` -> ``a.b``."""
+    name = Path(path).name
+    lower = name.lower()
+    return next((name[: -len(suffix)] for suffix in SUFFIXES if lower.endswith(suffix)), name)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The images that lie in a folder itself, by name; hidden files are left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.startswith(".") and path.name.lower().endswith(SUFFIXES)
+    )
