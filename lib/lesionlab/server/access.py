@@ -62,7 +62,9 @@ class Access:
             return
         if self.token is not None:
             if not self.knows(headers.get("authorization", "")):
-                raise UnauthorizedError("the token is missing or wrong", expected="header 'Authorization: Bearer TOKEN'")
+                raise UnauthorizedError(
+                    "the token is missing or wrong", expected="header 'Authorization: Bearer TOKEN'"
+                )
         elif not self.everybody:
             self._check_near(client, headers)
 
@@ -102,4 +104,6 @@ class Access:
         # A page whose name was bound anew to this machine still sends its own name.
         host = _host_of(headers.get("host", "localhost"))
         if not is_loopback(host):
-            raise ForbiddenError("the server is not known by this name", got=shown(host), expected="localhost", hint=_HOW)
+            raise ForbiddenError(
+                "the server is not known by this name", got=shown(host), expected="localhost", hint=_HOW
+            )

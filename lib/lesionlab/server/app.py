@@ -82,9 +82,7 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
 
     def init_infers(self) -> dict[str, TaskInfer]:
         """One for each task."""
-        return {
-            name: TaskInfer(task, self.predictor, self.volumes, self.house) for name, task in self.tasks.items()
-        }
+        return {name: TaskInfer(task, self.predictor, self.volumes, self.house) for name, task in self.tasks.items()}
 
     def init_trainers(self) -> dict[str, TaskTrain]:
         """One for each task."""
@@ -160,7 +158,9 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         file, summary = task({**request, "image": str(image_file(store, image))})
         label = None
         if file and request.get("save_label", False):
-            label = store.save_label(image, file, request.get("label_tag", "original"), {"model": name, "params": summary})
+            label = store.save_label(
+                image, file, request.get("label_tag", "original"), {"model": name, "params": summary}
+            )
         return {"label": label or file, "tag": request.get("label_tag", "original"), "file": file, "params": summary}
 
     def _load_sessions(self, load: bool = False) -> OwnSessions | None:

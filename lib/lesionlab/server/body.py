@@ -72,7 +72,9 @@ async def json_body(request: Request, what: str) -> object:
     async for chunk in request.stream():
         count += len(chunk)
         if count > PARAMETER_BYTES:
-            raise TooLargeError(f"{what} is too large", got=f"{count} bytes or more", expected=f"at most {PARAMETER_BYTES}")
+            raise TooLargeError(
+                f"{what} is too large", got=f"{count} bytes or more", expected=f"at most {PARAMETER_BYTES}"
+            )
         parts.append(chunk)
     text = b"".join(parts)
     found = finite_json(text, what) if text.strip() else {}

@@ -111,7 +111,9 @@ def _add_image(app: LesionLabApp, image: str, upload: UploadFile, info: dict[str
         if present:
             # Clients send an image again when they lost track of it.
             if not same_volume(volume, app.volumes.get(Path(present))):
-                raise ConflictError("there is another image of that name", got=name, expected="a new name, or DELETE it first")
+                raise ConflictError(
+                    "there is another image of that name", got=name, expected="a new name, or DELETE it first"
+                )
             return name
         return str(store.add_image(name, str(path), info))
 
@@ -126,7 +128,8 @@ def _save_label(app: LesionLabApp, image: str, tag: str, upload: UploadFile, inf
         geometry = app.volumes.get(reference).geometry
         if not label.geometry.same_as(geometry, tolerance_mm=0.1):
             raise InputError(
-                "the label does not lie on the lattice of its image", got=f"shape {label.array.shape}",
+                "the label does not lie on the lattice of its image",
+                got=f"shape {label.array.shape}",
                 expected=f"shape {geometry.shape} and the same affine",
             )
         saved = str(store.save_label(image, str(path), tag, info))
@@ -149,7 +152,9 @@ def _add_session(app: LesionLabApp, uploads: list[UploadFile], expiry: int, pack
         sessions.remove_session(answer["session_id"])
         folder_name = f"{sessions.store_path}{os.sep}{answer['session_id']}{os.sep}"
         got = None if error.got is None else error.got.replace(folder_name, "")
-        raise type(error)(error.what.replace(folder_name, ""), got=got, expected=error.expected, hint=error.hint) from error
+        raise type(error)(
+            error.what.replace(folder_name, ""), got=got, expected=error.expected, hint=error.hint
+        ) from error
     return answer
 
 
@@ -158,7 +163,9 @@ def _gathered(folder: Path, uploads: list[UploadFile], packed: bool, limit_bytes
     together.mkdir()
     files = [received(upload, together, f"file {n + 1}") for n, upload in enumerate(uploads)]
     if len({path.name for path in files}) != len(files):
-        raise InputError("two files have the same name", got=shown(sorted(path.name for path in files)), expected="each once")
+        raise InputError(
+            "two files have the same name", got=shown(sorted(path.name for path in files)), expected="each once"
+        )
     if packed:
         if len(files) != 1:
             raise InputError("uncompress takes one archive", got=f"{len(files)} files", expected="one .zip or .tar.gz")

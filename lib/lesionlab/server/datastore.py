@@ -109,7 +109,9 @@ def image_file(datastore: Any, image: str) -> Path:
     if not uri:
         names = datastore.list_images()
         raise NotFoundError(
-            "there is no such image", got=image, expected=f"one of the {len(names)} images that GET /datastore/?output=all lists",
+            "there is no such image",
+            got=image,
+            expected=f"one of the {len(names)} images that GET /datastore/?output=all lists",
             hint=nearest(image, names),
         )
     return Path(uri)
@@ -124,5 +126,7 @@ def label_file(datastore: Any, label: str, tag: str) -> Path:
     uri = datastore.get_label_uri(label, tag)
     if not uri:
         tags = sorted(datastore.get_labels_by_image_id(label))
-        raise NotFoundError(f"image {label!r} has no label {tag!r}", expected=f"one of {', '.join(tags)}" if tags else "none yet")
+        raise NotFoundError(
+            f"image {label!r} has no label {tag!r}", expected=f"one of {', '.join(tags)}" if tags else "none yet"
+        )
     return Path(uri)

@@ -69,7 +69,9 @@ def _answer(app: LesionLabApp, task: TaskInfer, image: _Image, params: object, o
 def _save(app: LesionLabApp, task: TaskInfer, image: str | None, answer: Answer) -> None:
     whole = answer.label()
     if image is None or whole is None:
-        raise InputError("the label cannot be saved", expected="a task that answers with a mask, and image= of the studies")
+        raise InputError(
+            "the label cannot be saved", expected="a task that answers with a mask, and image= of the studies"
+        )
     file = task.write(whole, ".nii.gz")
     try:
         info = {"model": answer.name, "params": answer.summary(data=False)}

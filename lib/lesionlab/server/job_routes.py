@@ -61,7 +61,12 @@ def job_routes(get_app: GetApp) -> list[Route]:
         rest = {name: value for name, value in body.items() if name not in own}
         if rest:
             task.check_params(rest)
-        job = {"model": task.task.name, "images": _images(request), **_given(checked(BatchParams, own, "params")), **rest}
+        job = {
+            "model": task.task.name,
+            "images": _images(request),
+            **_given(checked(BatchParams, own, "params")),
+            **rest,
+        }
         return JSONResponse(await run_in_threadpool(_start, "batch_infer", job, request))
 
     return [

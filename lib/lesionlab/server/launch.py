@@ -47,7 +47,9 @@ def serve(
     settings = _settings(tasks, insecure_no_auth, max_upload_mb)
     if not is_loopback(host) and settings.token is None and not settings.insecure_no_auth:
         raise InputError(
-            "the server would be open to everybody", got=f"host {host}", expected="127.0.0.1, or a token",
+            "the server would be open to everybody",
+            got=f"host {host}",
+            expected="127.0.0.1, or a token",
             hint="set LESIONLAB_TOKEN to a secret that clients send, or give --insecure-no-auth",
         )
     place = _studies(studies)

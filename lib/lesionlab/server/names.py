@@ -72,7 +72,9 @@ def _check_query(query: bytes) -> None:
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError as error:
-        raise InputError("the query string cannot be read", got=shown(query), expected="UTF-8, percent-encoded") from error
+        raise InputError(
+            "the query string cannot be read", got=shown(query), expected="UTF-8, percent-encoded"
+        ) from error
     seen: set[str] = set()
     for key, value in pairs:
         check_name(key, "a query parameter's name")

@@ -59,9 +59,13 @@ def split(kind: Kind, params: object) -> tuple[AnswerOptions, Json]:
     for name in params:
         if name not in known | _IGNORED:
             raise InputError(
-                f"params: unknown field {name[:80]!r}", expected=f"one of {', '.join(sorted(known))}", hint=nearest(name, sorted(known))
+                f"params: unknown field {name[:80]!r}",
+                expected=f"one of {', '.join(sorted(known))}",
+                hint=nearest(name, sorted(known)),
             )
     options = checked(AnswerOptions, {k: v for k, v in params.items() if k in AnswerOptions.model_fields}, "params")
     check_name(options.label_tag, "label_tag")
-    asked: dict[str, Any] = {k: v for k, v in params.items() if k not in AnswerOptions.model_fields and k not in _IGNORED}
+    asked: dict[str, Any] = {
+        k: v for k, v in params.items() if k not in AnswerOptions.model_fields and k not in _IGNORED
+    }
     return options, asked

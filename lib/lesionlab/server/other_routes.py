@@ -30,7 +30,9 @@ def other_routes(get_app: GetApp, access: Callable[[], Access], remote: bool) ->
 
     async def keep_model(request: Request) -> Response:
         get_app().infer_task(request.path_params["model"])
-        raise ForbiddenError("models are not replaced over HTTP", expected="POST /train/{model}, or files in the server's folder")
+        raise ForbiddenError(
+            "models are not replaced over HTTP", expected="POST /train/{model}, or files in the server's folder"
+        )
 
     async def archive(request: Request) -> Response:
         text = request.query_params.get("limit_cases") or "0"
@@ -52,7 +54,9 @@ def other_routes(get_app: GetApp, access: Callable[[], Access], remote: bool) ->
         if request.query_params.get("image", "false").lower() not in ("true", "1"):
             return JSONResponse(sessions.get_session(name, update_ts=False).to_json())
         if path.is_dir():
-            raise InputError("the session's image is a folder of files", got=path.name, expected="a session with one file")
+            raise InputError(
+                "the session's image is a folder of files", got=path.name, expected="a session with one file"
+            )
         return FileResponse(path, filename=path.name)
 
     async def refresh(request: Request) -> Response:
@@ -60,7 +64,9 @@ def other_routes(get_app: GetApp, access: Callable[[], Access], remote: bool) ->
         return JSONResponse({})
 
     async def proxy(request: Request) -> Response:
-        raise NotFoundError("there is no DICOMweb server behind this one", expected="a server started with --studies URL")
+        raise NotFoundError(
+            "there is no DICOMweb server behind this one", expected="a server started with --studies URL"
+        )
 
     async def auth(request: Request) -> Response:
         return JSONResponse({"enabled": access().token is not None, "client_id": "lesionlab", "realm": ""})

@@ -47,7 +47,9 @@ def multi_label_dice(truth: Volume, guess: Volume) -> float:
         InputError: when the two do not lie on one lattice.
     """
     if not truth.geometry.same_as(guess.geometry, tolerance_mm=0.1):
-        raise InputError("the two labels lie on different lattices", got=guess.array.shape, expected=str(truth.array.shape))
+        raise InputError(
+            "the two labels lie on different lattices", got=guess.array.shape, expected=str(truth.array.shape)
+        )
     values = np.union1d(np.unique(truth.array), np.unique(guess.array))
     values = values[values > 0]
     if not len(values):

@@ -45,7 +45,10 @@ class OwnSessions(Sessions):  # type: ignore[misc]
         session = self.get_session(session_id, update_ts=False)
         if session is None:
             raise NotFoundError(
-                "there is no such session", got=session_id, expected="an id that PUT /session/ gave", hint="it may have expired"
+                "there is no such session",
+                got=session_id,
+                expected="an id that PUT /session/ gave",
+                hint="it may have expired",
             )
         if time.time() - session.last_access_ts > _TOUCH_SECONDS:
             self.get_session(session_id, update_ts=True)

@@ -119,14 +119,19 @@ def unpacked(archive: Path, folder: Path, limit_bytes: int) -> Path:
                     size += len(chunk)
                     if size > limit_bytes or count > _MOST_FILES:
                         raise TooLargeError(
-                            "the archive holds too much", got=f"{count} files, {size} bytes or more",
+                            "the archive holds too much",
+                            got=f"{count} files, {size} bytes or more",
                             expected=f"at most {_MOST_FILES} files, {limit_bytes} bytes",
                         )
                     out.write(chunk)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        raise InputError("the archive cannot be read", got=shown(str(error)), expected="an intact .zip or .tar.gz") from error
+        raise InputError(
+            "the archive cannot be read", got=shown(str(error)), expected="an intact .zip or .tar.gz"
+        ) from error
     if not count:
-        raise InputError("the archive holds no files", got=archive.name, expected="one image, or the slices of one series")
+        raise InputError(
+            "the archive holds no files", got=archive.name, expected="one image, or the slices of one series"
+        )
     return folder
 
 
