@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Generic, TypeVar
-
-import numpy as np
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lesionlab.kinds.kind import Json
+
+if TYPE_CHECKING:  # listing the kinds imports this module, and must not wait for torch
+    import numpy as np
+    from torch import Tensor, nn
 
 Sample = TypeVar("Sample")
 

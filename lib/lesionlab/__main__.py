@@ -1,0 +1,7 @@
+"""``python -m lesionlab`` is the command line."""
+
+import sys
+
+from lesionlab.cli import main
+
+sys.exit(main())

@@ -1,0 +1,97 @@
+"""``lesionlab infer``: ask a task about an image."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lesionlab.cli.output import Output, check_target
+from lesionlab.cli.parsing import add_json, existing_folder, number, task_folders
+from lesionlab.errors import InputError
+from lesionlab.kinds import find_task, kind_of
+
+if TYPE_CHECKING:
+    from lesionlab.image.geometry import Geometry, Point
+
+DESCRIPTION = "Ask a task about an image: NIfTI, NRRD, MetaImage, a folder of a DICOM series, or PNG."
+EXAMPLE = "lesionlab infer lesion_shape chest.nii.gz --point-mm -42.5 18 -101 --size-mm 14 --out mask.nii.gz --json -"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("task", metavar="TASK", help="a name that 'lesionlab tasks' lists")
+    parser.add_argument("image", metavar="IMAGE", type=Path, help="an image file, or the folder of a DICOM series")
+    point = parser.add_mutually_exclusive_group()
+    mm = number("mm")
+    point.add_argument("--point-mm", metavar=("R", "A", "S"), nargs=3, type=mm, help="a point in the lesion, RAS mm")
+    point.add_argument(
+        "--point-voxel", metavar=("I", "J", "K"), nargs=3, type=number("voxels"), help="the same as voxel indices from 0"
+    )
+    parser.add_argument("--size-mm", metavar="D", type=number("mm", above=0), help="its longest diameter, mm")
+    parser.add_argument(
+        "--exclude-mm",
+        metavar=("R", "A", "S"),
+        nargs=3,
+        type=mm,
+        action="append",
+        help="a point that does not belong to the lesion, RAS mm; repeatable",
+    )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write the mask on the image's own lattice")
+    add_json(parser)
+    parser.add_argument("--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights")
+
+
+def run(args: argparse.Namespace, output: Output) -> None:
+    """Read the image, ask the task, write what it answers."""
+    task = find_task(args.task, task_folders(args))
+    model_dirs = {} if args.model is None else {task.name: existing_folder(args.model, "--model")}
+    for target, option in ((args.out, "--out"), (args.json, "--json")):
+        if target is not None and str(target) != "-":
+            check_target(Path(target), option)
+
+    from lesionlab.image.files import read_volume, write_volume
+    from lesionlab.image.volume import Volume
+    from lesionlab.predict import Predictor
+
+    volume = read_volume(args.image)
+    request = kind_of(task).request_from_monailabel(task, _params(args, volume.geometry), volume.geometry)
+    result = Predictor(model_dirs).predict(task, volume, request)
+    if args.out is not None:
+        if result.label is None:
+            raise InputError(f"task {task.name} answers without a mask", got=f"--out {args.out}", expected="no --out")
+        write_volume(Volume.zeros(volume.geometry).paste(result.label), args.out)
+    if args.json is not None:
+        output.json(result.summary(), args.json)
+    else:
+        output.line(", ".join(f"{key} {value}" for key, value in result.summary().items()))
+
+
+def _params(args: argparse.Namespace, geometry: Geometry) -> dict[str, Any]:
+    """What was asked, in the fields of the task's request."""
+    points = [] if args.point_mm is None else [("--point-mm", _point(args.point_mm))]
+    if args.point_voxel is not None:
+        points = [("--point-voxel", geometry.index_to_ras(_point(args.point_voxel)))]
+    excluded = [_point(values) for values in args.exclude_mm or []]
+    for option, point in [*points, *(("--exclude-mm", point) for point in excluded)]:
+        _check_inside(option, point, geometry)
+    params: dict[str, Any] = {"point_mm": list(point) for _, point in points}
+    if args.size_mm is not None:
+        params["size_mm"] = args.size_mm
+    if excluded:
+        params["exclude_mm"] = [list(point) for point in excluded]
+    return params
+
+
+def _check_inside(option: str, point: Point, geometry: Geometry) -> None:
+    # Before the network is loaded, so that a slip costs no seconds; and in both conventions, to show which was meant.
+    if not geometry.contains(point):
+        index = ", ".join(f"{i:.1f}" for i in geometry.ras_to_index(point))
+        most = ", ".join(str(n - 1) for n in geometry.shape)
+        got = f"RAS mm ({', '.join(f'{x:.1f}' for x in point)}), which is voxel ({index})"
+        raise InputError(f"{option} lies outside the image", got=got, expected=f"voxels 0, 0, 0 to {most}")
+
+
+def _point(values: list[float]) -> Point:
+    r, a, s = values
+    return r, a, s
