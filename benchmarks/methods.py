@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmarks.peers.chan_vese import ChanVese
-from benchmarks.peers.edges import edges
+from benchmarks.peers.edges import Edges
 from benchmarks.peers.growcut import GrowCut
 from benchmarks.peers.otsu import Otsu
 from benchmarks.peers.peer import Peer
@@ -34,7 +34,7 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         "Otsu": Otsu(),
         "Chan-Vese": ChanVese(),
         "region growing": RegionGrowing(),
-        "edges alone (control)": edges,
+        "edges alone (control)": Edges(),
     }
 )
 

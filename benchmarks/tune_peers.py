@@ -31,9 +31,9 @@ _log = logging.getLogger("benchmarks")
 
 def settings() -> Iterator[Peer]:
     """Every combination that is tried."""
-    for inner, outer, smooth in product((0.5, 0.65, 0.72), (1.2, 1.35, 1.5, 1.8), (0.0, 0.7)):
+    for inner, outer, smooth in product((0.35, 0.5, 0.65), (1.35, 1.5, 1.8, 2.1), (0.0, 0.7)):
         yield GrowCut(inner, outer, smooth)
-    for inner, outer, beta in product((0.5, 0.65, 0.72, 0.8), (1.2, 1.35, 1.5), (500.0, 2000.0, 5000.0)):
+    for inner, outer, beta in product((0.5, 0.65, 0.72), (1.2, 1.35, 1.5, 1.8), (500.0, 2000.0, 5000.0)):
         yield Walker(inner, outer, beta)
     for limit, core, smooth in product((1.0, 1.15, 1.3), (0.4, 0.6), (0.0, 1.0, 2.0)):
         yield Otsu(limit, core, smooth)

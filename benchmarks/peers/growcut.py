@@ -16,8 +16,8 @@ from lesionlab.image.volume import Volume
 class GrowCut:
     """Settings; radii in units of half the size, ``smooth`` in samples."""
 
-    inner: float = 0.65
-    outer: float = 1.35
+    inner: float = 0.5
+    outer: float = 1.8
     smooth: float = 0.0
     voxels: int = 32
 

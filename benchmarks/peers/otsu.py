@@ -16,9 +16,9 @@ from lesionlab.image.volume import Volume
 class Otsu:
     """Settings; radii in units of half the size, ``smooth`` in samples."""
 
-    limit: float = 1.3
-    core: float = 0.4
-    smooth: float = 0.0
+    limit: float = 1.15
+    core: float = 0.6
+    smooth: float = 2.0
     voxels: int = 48
 
     def __call__(self, volume: Volume, point_mm: Point, size_mm: float) -> Volume:

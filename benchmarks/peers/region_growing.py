@@ -16,10 +16,10 @@ from lesionlab.image.volume import Volume
 class RegionGrowing:
     """Settings; ``limit`` and ``core`` in units of half the size."""
 
-    multiplier: float = 2.0
-    rounds: int = 4
-    limit: float = 1.3
-    core: float = 0.2
+    multiplier: float = 3.0
+    rounds: int = 1
+    limit: float = 1.0
+    core: float = 0.5
     smooth: bool = True
 
     def __call__(self, volume: Volume, point_mm: Point, size_mm: float) -> Volume:

@@ -17,8 +17,8 @@ class Walker:
     """Settings of the walker; radii in units of half the size, ``smooth`` in samples."""
 
     inner: float = 0.65
-    outer: float = 1.35
-    beta: float = 500.0
+    outer: float = 1.5
+    beta: float = 2000.0
     smooth: float = 0.0
     voxels: int = 32
 
