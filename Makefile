@@ -1,0 +1,64 @@
+# make setup   the environment          make demo    a server, a sample case and a click, end to end
+# make serve   the server               make test    every check and every test
+# make bench   the comparison           make lint    the checks alone          make format    tidy the code
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+PYTHON ?= python3
+STUDIES ?= studies
+PORT ?= 8000
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.lesionlab-setup
+MONAILABEL := monailabel==0.8.5
+PINS := requirements/base.txt requirements/dev.txt pyproject.toml requirements/hook.py
+# Libraries of the system that the pinned wheels load: library file, Debian package.
+SYSTEM := libgomp.so.1=libgomp1 libexpat.so.1=libexpat1
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo serve test bench lint format clean
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+setup: $(STAMP)
+
+$(STAMP): $(PINS)
+	@command -v $(PYTHON) >/dev/null || { echo "make setup: $(PYTHON) is not installed; expected Python >= 3.11; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make setup: got $$($(PYTHON) -V); expected Python >= 3.11; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make setup: $(PYTHON) cannot make environments; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@PYTHON="$(PYTHON)" requirements/system.sh $(SYSTEM)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps $(MONAILABEL)
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/python -m benchmarks.demo --port $(PORT)
+
+serve: setup
+	$(BIN)/lesionlab serve --studies $(STUDIES) --port $(PORT)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+bench: setup
+	$(BIN)/python -m benchmarks.shape_comparison
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist runs demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov
