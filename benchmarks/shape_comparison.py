@@ -27,7 +27,7 @@ from benchmarks.records import Method, Record, read_records, record, write_recor
 from benchmarks.shape_overlays import contact_sheet
 from benchmarks.shape_report import markdown, write_between
 from benchmarks.summary import calibration_error, changes, differences, group_scores, reliability
-from benchmarks.trials import trials_of
+from benchmarks.trials import DRAWN, trials_of
 from lesionlab.errors import LesionLabError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ def score_all(methods: Mapping[str, Method], patients: Mapping[str, int]) -> lis
 def peer_records(file: Path) -> list[Record]:
     """The peers' scores: those stored with the same settings, the others computed now and stored."""
     stored, settings = read_records(file)
-    wanted = {name: settings_of(peer) for name, peer in PEERS.items()}
+    wanted = {name: f"{settings_of(peer)}; {DRAWN}" for name, peer in PEERS.items()}
     fresh = {name for name in PEERS if settings.get(name) == wanted[name]}
     stale = {name: peer_method(peer) for name, peer in PEERS.items() if name not in fresh}
     if not stale:

@@ -21,6 +21,8 @@ SEED = 2
 _JITTER = 0.3
 _TRIES = 1000
 _MARGIN_MM = (5.0, 30.0)
+#: Scores of other trials than these are stale.
+DRAWN = f"seed {SEED}, jitter {_JITTER}, edges {_MARGIN_MM[0]:.0f} to {_MARGIN_MM[1]:.0f} mm"
 
 
 @dataclass(frozen=True, eq=False)
