@@ -106,6 +106,8 @@ def check_task(task: Task) -> Check:
         return Check(name, "fair", "ships no weights", f"train it: lesionlab train {task.name} --data DIR --out DIR")
     try:
         model = kind_of(task).load(task)
+    except ImportError as error:
+        return Check(name, "bad", f"cannot be loaded ({error})", _INSTALL)
     except LesionLabError as error:
         advice = f"install LesionLab again, or train: lesionlab train {task.name} --data DIR --out DIR"
         return Check(name, "bad", error.message, advice)

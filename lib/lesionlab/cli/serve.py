@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import sys
 from pathlib import Path
 
 from lesionlab.cli.output import Output
@@ -27,6 +29,9 @@ def run(args: argparse.Namespace, output: Output) -> None:
     """Serve until interrupted."""
     folders = tuple(Path(folder) for folder in getattr(args, "tasks", []))
     all_tasks(folders)  # a wrong task file is told at once, not at the first request
+
+    # MONAI Label looks for dcmqi's programs on PATH, and downloads them when they are not there.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     from lesionlab.server.launch import serve
 
