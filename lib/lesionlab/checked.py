@@ -51,7 +51,9 @@ def finite_json(text: str | bytes, what: str) -> Any:
         InputError: when it is not JSON.
     """
     try:
-        return json.loads(text, parse_constant=_refuse(what), object_pairs_hook=_distinct(what), parse_float=_float(what))
+        return json.loads(
+            text, parse_constant=_refuse(what), object_pairs_hook=_distinct(what), parse_float=_float(what)
+        )
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{what} is not JSON ({reason})", got=shown(text), expected="a JSON object") from error
@@ -93,13 +95,19 @@ def _explained(model: type[BaseModel], error: ValidationError, what: str) -> Inp
     if first["type"] == "extra_forbidden":
         valid = sorted(model.model_fields)
         return InputError(
-            f"{what}: unknown field {field!r}", got=shown(first["input"]), expected=f"one of {', '.join(valid)}",
+            f"{what}: unknown field {field!r}",
+            got=shown(first["input"]),
+            expected=f"one of {', '.join(valid)}",
             hint=nearest(field, valid),
         )
     expected = expectation(model, names[0]) if names else first["msg"]
     if first["type"] == "missing" and len(names) == 1:
-        return InputError(f"{what}: field {field!r} is missing", got=f"only {sorted(first['input'])}", expected=expected)
-    return InputError(f"{what}: field {field!r} is wrong ({first['msg']})", got=shown(first["input"]), expected=expected)
+        return InputError(
+            f"{what}: field {field!r} is missing", got=f"only {sorted(first['input'])}", expected=expected
+        )
+    return InputError(
+        f"{what}: field {field!r} is wrong ({first['msg']})", got=shown(first["input"]), expected=expected
+    )
 
 
 def expectation(model: type[BaseModel], name: str) -> str:

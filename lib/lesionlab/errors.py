@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class LesionLabError(Exception):
@@ -36,6 +36,13 @@ class LesionLabError(Exception):
         if self.hint is not None:
             parts.append(self.hint)
         return "; ".join(parts)
+
+    def without(self, text: str) -> Self:
+        """The same error with ``text`` cut out of it, such as a folder that is nobody's business."""
+        parts = {name: part and part.replace(text, "") for name, part in vars(self).items() if isinstance(part, str)}
+        return type(self)(
+            self.what.replace(text, ""), got=parts.get("got"), expected=parts.get("expected"), hint=parts.get("hint")
+        )
 
 
 class InputError(LesionLabError):

@@ -54,6 +54,16 @@ def read_nifti(content):
     return np.asarray(image.dataobj), image.affine
 
 
+def refused(response, status, *words):
+    """The detail of a refusal, which must hold the words."""
+    assert response.status_code == status, response.text
+    detail = response.json()["detail"]
+    assert isinstance(detail, str)
+    for word in words:
+        assert word in detail, detail
+    return detail
+
+
 def fill(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(("case_a", "case_b", "case_c")):
@@ -99,8 +109,8 @@ def studies(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(studies):
-    """The real server; each answer takes 0.05 s, uploads are limited to 2 MiB."""
+    """The real server, with balls for answers; uploads are limited to 2 MiB."""
     port = free_port()
-    command = [sys.executable, str(HERE / "serve_balls.py"), str(studies), str(port), "0.05", "2"]
+    command = [sys.executable, str(HERE / "serve_balls.py"), str(studies), str(port), "2"]
     with process(command, port, studies.parent / "server.log") as client:
         yield client

@@ -1,4 +1,4 @@
-"""A model without a network: it answers each click with a ball of the given size."""
+"""A model without a network: it answers each click with a ball of the given size, the largest ones slowly."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from lesionlab.kinds.shape.task import ShapeRequest
 from lesionlab.predict import Predictor
 from lesionlab.task import Task
 
+#: Larger balls than this keep a processor busy for ``SLOW_SECONDS``, as a network would.
+SLOW_MM = 50.0
+SLOW_SECONDS = 0.6
+
 
 class BallModel(Model):
-    """``seconds``: how long each answer takes."""
+    """Balls."""
 
     version = "ball-1"
 
-    def __init__(self, task: Task, seconds: float = 0.0) -> None:
+    def __init__(self, task: Task) -> None:
         self._task = task
-        self._seconds = seconds
 
     def predict(self, volume: Volume, request: Request) -> Result:
         assert isinstance(request, ShapeRequest)
         check_fits(self._task, request, volume.geometry)
-        if self._seconds:
-            time.sleep(self._seconds)
         size = request.size_mm or 10.0
+        if size > SLOW_MM:
+            work(SLOW_SECONDS)
         start, stop = box_around(volume, request.point_mm, size)
         crop = volume.crop(start, tuple(b - a for a, b in zip(start, stop, strict=True)))
         index = np.indices(crop.array.shape).reshape(3, -1)
@@ -50,6 +53,13 @@ class BallModel(Model):
         )
 
 
+def work(seconds):
+    """Matrix products for a while; like a network's, they let other threads run."""
+    matrix, end = np.ones((400, 400), np.float32), time.monotonic() + seconds
+    while time.monotonic() < end:
+        matrix = np.clip(matrix @ matrix, 0, 1)
+
+
 def box_around(volume: Volume, point_mm, size_mm):
     center = np.asarray(volume.geometry.ras_to_index(point_mm))
     reach = size_mm / 2 / np.asarray(volume.geometry.spacing_mm) + 1
@@ -61,9 +71,5 @@ def box_around(volume: Volume, point_mm, size_mm):
 class BallPredictor(Predictor):
     """Answers every task with balls."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__()
-        self._seconds = seconds
-
     def model(self, task: Task) -> Model:
-        return BallModel(task, self._seconds)
+        return BallModel(task)

@@ -11,5 +11,5 @@ from lesionlab.server.launch import serve
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    folder, port, seconds, limit_mb = sys.argv[1:]
-    serve(folder, port=int(port), max_upload_mb=int(limit_mb), predictor=BallPredictor(float(seconds)))
+    folder, port, limit_mb = sys.argv[1:]
+    serve(folder, port=int(port), max_upload_mb=int(limit_mb), predictor=BallPredictor())

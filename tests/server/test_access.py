@@ -41,7 +41,12 @@ def test_a_name_bound_anew_to_this_machine_is_refused():
 
 def test_with_a_token_everybody_needs_it():
     access = Access(token=SECRET)
-    for wrong in ({}, {"authorization": "Bearer "}, {"authorization": f"Basic {SECRET}"}, {"authorization": f"Bearer {SECRET}x"}):
+    for wrong in (
+        {},
+        {"authorization": "Bearer "},
+        {"authorization": f"Basic {SECRET}"},
+        {"authorization": f"Bearer {SECRET}x"},
+    ):
         with pytest.raises(UnauthorizedError, match="token"):
             check(access, **wrong)
     check(access, client="10.0.0.7", host="lab.example", authorization=f"Bearer {SECRET}")
@@ -63,7 +68,12 @@ def test_foreign_origins_are_not_reflected(server):
     assert "access-control-allow-credentials" not in answer.headers
     refused = server.post("/infer/lesion_shape?image=case_a", headers={"origin": "https://evil.example"})
     assert refused.status_code == 403
-    assert server.options("/info/", headers={"origin": "https://evil.example", "access-control-request-method": "GET"}).status_code == 403
+    assert (
+        server.options(
+            "/info/", headers={"origin": "https://evil.example", "access-control-request-method": "GET"}
+        ).status_code
+        == 403
+    )
     allowed = server.get("/datastore/", headers={"origin": "http://localhost:3000"})
     assert allowed.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert "Origin" in allowed.headers["vary"]
@@ -79,7 +89,9 @@ def test_the_server_does_not_listen_to_others_without_a_token(monkeypatch, tmp_p
 
 
 def test_settings_survive_the_way_through_the_environment(tmp_path):
-    settings = Settings(token=SECRET, origins=("https://a.example", "https://b.example"), tasks=(tmp_path,), max_upload_mb=5)
+    settings = Settings(
+        token=SECRET, origins=("https://a.example", "https://b.example"), tasks=(tmp_path,), max_upload_mb=5
+    )
     assert Settings.from_environment(settings.to_environment()) == settings
 
 

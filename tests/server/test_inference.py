@@ -50,7 +50,9 @@ def test_a_crop_is_a_small_nrrd_that_lies_in_place(server):
     response = infer(server, {**CLICK, "result": "crop"})
     header = nrrd.read_header(iter(response.content.split(b"\n\n")[0].split(b"\n")))
     assert header["space"] == "left-posterior-superior"
-    origin = json.loads(infer(server, {**CLICK, "result": "crop"}, "image=case_a&output=json").content)["mask"]["origin_index"]
+    origin = json.loads(infer(server, {**CLICK, "result": "crop"}, "image=case_a&output=json").content)["mask"][
+        "origin_index"
+    ]
     np.testing.assert_allclose(np.diag([-1, -1, 1]) @ header["space origin"], ras(origin), atol=1e-9)
     assert np.prod(header["sizes"]) < np.prod(SHAPE) / 5
 

@@ -130,7 +130,7 @@ def test_logs_of_the_gpu_are_no_failure(room):
 
 
 def test_nothing_is_written_outside_the_studies_but_the_app_folders_of_monai_label(room):
-    _, studies, folder = room
+    _, _, folder = room
     found = {path.name for path in folder.iterdir()}
     assert found == {"studies", "app", "server.log"}
     made = {path.name for path in (folder / "app").iterdir() if path.name != "__pycache__"}

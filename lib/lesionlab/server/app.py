@@ -163,6 +163,24 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
             )
         return {"label": label or file, "tag": request.get("label_tag", "original"), "file": file, "params": summary}
 
+    def own_sessions(self) -> OwnSessions:
+        """The sessions.
+
+        Raises:
+            NotFoundError: when they are switched off.
+        """
+        sessions = self.sessions()
+        if not isinstance(sessions, OwnSessions):
+            raise NotFoundError("sessions are switched off", expected="MONAI_LABEL_SESSIONS=true")
+        return sessions
+
+    def close(self) -> None:
+        """Stop the threads: of inference, and of watching the studies folder."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        store = self.datastore()
+        if isinstance(store, StudiesDatastore):
+            store.close()
+
     def _load_sessions(self, load: bool = False) -> OwnSessions | None:
         if not load:
             return None

@@ -36,6 +36,12 @@ class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
             str(folder), extensions=[f"*{suffix}" for suffix in SUFFIXES], auto_reload=auto_reload, read_only=read_only
         )
 
+    def close(self) -> None:
+        """Stop watching the folder."""
+        if self._auto_reload and hasattr(self, "_observer"):
+            self._observer.stop()
+            self._observer.join()
+
     def _to_id(self, file: str) -> tuple[str, str]:
         for suffix in SUFFIXES:
             if file.lower().endswith(suffix):

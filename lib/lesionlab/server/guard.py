@@ -13,11 +13,12 @@ from lesionlab.errors import InternalError
 from lesionlab.server.access import Access
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.border import Border, Rules
-from lesionlab.server.data_routes import data_routes
+from lesionlab.server.data_routes import DataRoutes
 from lesionlab.server.house import is_url
-from lesionlab.server.infer_routes import infer_routes
-from lesionlab.server.job_routes import job_routes
-from lesionlab.server.other_routes import other_routes
+from lesionlab.server.infer_routes import InferRoutes
+from lesionlab.server.job_routes import JobRoutes
+from lesionlab.server.other_routes import OtherRoutes
+from lesionlab.server.session_routes import SessionRoutes
 
 
 def bordered(stock: ASGIApp, get_app: Callable[[], LesionLabApp]) -> Border:
@@ -31,10 +32,11 @@ def bordered(stock: ASGIApp, get_app: Callable[[], LesionLabApp]) -> Border:
         )
 
     routes = [
-        *infer_routes(get_app),
-        *data_routes(get_app),
-        *job_routes(get_app),
-        *other_routes(get_app, lambda: rules().access, remote=is_url(stock_settings.MONAI_LABEL_STUDIES)),
+        *InferRoutes(get_app).routes(),
+        *DataRoutes(get_app).routes(),
+        *SessionRoutes(get_app).routes(),
+        *JobRoutes(get_app).routes(),
+        *OtherRoutes(get_app, lambda: rules().access, remote=is_url(stock_settings.MONAI_LABEL_STUDIES)).routes(),
     ]
     return Border(stock, Router(routes), rules)
 

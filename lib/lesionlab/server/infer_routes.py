@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,45 +19,49 @@ from lesionlab.image.volume import Volume
 from lesionlab.server.answer import Answer, Output
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.datastore import image_file
-from lesionlab.server.sessions import OwnSessions
+from lesionlab.server.queries import file_field, text_field
 from lesionlab.server.tasks import TaskInfer
-from lesionlab.server.uploads import file_field, opened, received, scratch, suffix_of, text_field
-
-GetApp = Callable[[], LesionLabApp]
+from lesionlab.server.uploads import opened, received, scratch, suffix_of
 
 
-def infer_routes(get_app: GetApp) -> list[Route]:
+@dataclass(frozen=True)
+class _Image:
+    """The image of a request: how to read it, and its name when it is one of the studies."""
+
+    read: Callable[[], Volume]
+    name: str | None = None
+
+
+class InferRoutes:
     """The routes of inference."""
 
-    async def infer(request: Request) -> Response:
-        app = get_app()
+    def __init__(self, get_app: Callable[[], LesionLabApp]) -> None:
+        self._app = get_app
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route("/infer/wsi/{model}", self.no_slides, methods=["POST"]),
+            Route("/infer/wsi_v2/{model}", self.no_slides, methods=["POST"]),
+            Route("/infer/{model}", self.infer, methods=["POST"]),
+        ]
+
+    async def infer(self, request: Request) -> Response:
+        """Answer one request in one of the threads for inference."""
+        app = self._app()
         task = app.infer_task(request.path_params["model"])
         output = _output(request.query_params.get("output"))
         async with request.form(max_files=2, max_fields=10) as form:
             params = finite_json(text_field(form, "params", "{}"), "params")
             image = _image(app, request, form)
             started = time.perf_counter()
-            work = app.work(lambda: _answer(app, task, image, params, output))
-            response = await asyncio.wrap_future(work)
+            response = await asyncio.wrap_future(app.work(lambda: _answer(app, task, image, params, output)))
         response.headers["server-timing"] = f"infer;dur={(time.perf_counter() - started) * 1000:.1f}"
         return response
 
-    async def no_slides(request: Request) -> Response:
+    async def no_slides(self, request: Request) -> Response:
+        """Refuse whole-slide images."""
         raise NotFoundError("there are no models for whole-slide images here", got=request.path_params["model"])
-
-    return [
-        Route("/infer/wsi/{model}", no_slides, methods=["POST"]),
-        Route("/infer/wsi_v2/{model}", no_slides, methods=["POST"]),
-        Route("/infer/{model}", infer, methods=["POST"]),
-    ]
-
-
-class _Image:
-    """The image of a request: either its name among the studies (kept for saving labels) or something else."""
-
-    def __init__(self, read: Callable[[], Volume], name: str | None = None) -> None:
-        self.read = read
-        self.name = name
 
 
 def _answer(app: LesionLabApp, task: TaskInfer, image: _Image, params: object, output: Output) -> Response:
@@ -84,21 +89,20 @@ def _image(app: LesionLabApp, request: Request, form: FormData) -> _Image:
     # Stock clients send image= together with session_id= or a file; then image= is only a name.
     session, name = request.query_params.get("session_id"), request.query_params.get("image")
     if session:
-        path = _sessions(app).image(session)
-        return _Image(lambda: app.volumes.get(path))
+        return _Image(lambda: app.volumes.get(app.own_sessions().image(session)))
     if form.getlist("file"):
         upload = file_field(form, "file")
-        return _Image(lambda: _uploaded(app, upload))
+
+        def sent() -> Volume:
+            with scratch(app.house) as folder:
+                path = received(upload, folder, "file")
+                suffix_of(path.name)
+                return opened(path)
+
+        return _Image(sent)
     if name:
         return _Image(lambda: app.volumes.get(_existing(app, name)), name)
     raise InputError("no image is given", expected="query parameter image= or session_id=, or a form field 'file'")
-
-
-def _uploaded(app: LesionLabApp, upload: UploadFile) -> Volume:
-    with scratch(app.house) as folder:
-        path = received(upload, folder, "file")
-        suffix_of(path.name)
-        return opened(path, "file")
 
 
 def _existing(app: LesionLabApp, name: str) -> Path:
@@ -106,13 +110,6 @@ def _existing(app: LesionLabApp, name: str) -> Path:
     if not path.exists():
         raise NotFoundError("the image is gone from the studies folder", got=name)
     return path
-
-
-def _sessions(app: LesionLabApp) -> OwnSessions:
-    sessions = app.sessions()
-    if not isinstance(sessions, OwnSessions):
-        raise NotFoundError("sessions are switched off", expected="MONAI_LABEL_SESSIONS=true")
-    return sessions
 
 
 def _output(text: str | None) -> Output:

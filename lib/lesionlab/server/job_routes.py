@@ -1,4 +1,4 @@
-"""Training, active learning, scoring and batch inference: the parameters are checked here, the rest is MONAI Label's."""
+"""Training, active learning, scoring and batch inference: the parameters are checked, the rest is MONAI Label's."""
 
 from __future__ import annotations
 
@@ -19,31 +19,45 @@ from lesionlab.errors import ConflictError, InputError, NotFoundError
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.body import json_body
 from lesionlab.server.jobs import BatchParams, JobParams, ScoringParams, StrategyParams, TrainParams
+from lesionlab.server.queries import flag
 from lesionlab.task import nearest
 
-GetApp = Callable[[], LesionLabApp]
 
+class JobRoutes:
+    """The routes that start work; asking for its state and stopping it are MONAI Label's own."""
 
-def job_routes(get_app: GetApp) -> list[Route]:
-    """The routes that start work."""
+    def __init__(self, get_app: Callable[[], LesionLabApp]) -> None:
+        self._app = get_app
 
-    async def train(request: Request) -> Response:
-        app, body = get_app(), await json_body(request, "params")
-        name = request.path_params.get("model")
-        known = app.info()["trainers"]
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route("/train/", self.train, methods=["POST"]),
+            Route("/train/{model}", self.train, methods=["POST"]),
+            Route("/activelearning/{strategy}", self.sample, methods=["POST"]),
+            Route("/scoring/", self.score, methods=["POST"]),
+            Route("/scoring/{method}", self.score, methods=["POST"]),
+            Route("/batch/infer/{model}", self.batch, methods=["POST"]),
+        ]
+
+    async def train(self, request: Request) -> Response:
+        """Start the training of one task, or of all."""
+        app, body = self._app(), await json_body(request, "params")
+        name, known = request.path_params.get("model"), app.info()["trainers"]
         names = [_known(name, known, "model")] if name else list(known)
         asked = {item: checked(TrainParams, _of_task(body, item, known), "params") for item in names}
         started = {item: await run_in_threadpool(_train, app, item, params, request) for item, params in asked.items()}
         return JSONResponse(started[name] if name else started)
 
-    async def sample(request: Request) -> Response:
-        strategy = _known(request.path_params["strategy"], get_app().info()["strategies"], "strategy")
+    async def sample(self, request: Request) -> Response:
+        """Choose the next image to label."""
+        strategy = _known(request.path_params["strategy"], self._app().info()["strategies"], "strategy")
         params = checked(StrategyParams, await json_body(request, "params"), "params")
-        found = await run_in_threadpool(stock_active.sample, strategy, _given(params))
-        return JSONResponse(found)
+        return JSONResponse(await run_in_threadpool(stock_active.sample, strategy, _given(params)))
 
-    async def score(request: Request) -> Response:
-        app, body = get_app(), await json_body(request, "params")
+    async def score(self, request: Request) -> Response:
+        """Start one scoring method, or all."""
+        app, body = self._app(), await json_body(request, "params")
         method, known = request.path_params.get("method"), app.info()["scoring"]
         names = [_known(method, known, "scoring method")] if method else list(known)
         params = checked(ScoringParams, _of_task(body, names[0], known), "params")
@@ -52,40 +66,26 @@ def job_routes(get_app: GetApp) -> list[Route]:
             results[name] = await run_in_threadpool(_start, "scoring", {"method": name, **_given(params)}, request)
         return JSONResponse(results[method] if method else results)
 
-    async def batch(request: Request) -> Response:
-        task = get_app().infer_task(request.path_params["model"])
-        body = await json_body(request, "params")
+    async def batch(self, request: Request) -> Response:
+        """Start a task on many images, with the same parameters for each."""
+        task, body = self._app().infer_task(request.path_params["model"]), await json_body(request, "params")
         if not isinstance(body, dict):
             raise InputError("params is not an object", got=type(body).__name__, expected="names and values in braces")
         own = {name: value for name, value in body.items() if name in BatchParams.model_fields}
         rest = {name: value for name, value in body.items() if name not in own}
-        if rest:
-            task.check_params(rest)
-        job = {
-            "model": task.task.name,
-            "images": _images(request),
-            **_given(checked(BatchParams, own, "params")),
-            **rest,
-        }
+        task.check_params(rest)
+        given = _given(checked(BatchParams, own, "params"))
+        job = {"model": task.task.name, "images": _images(request), **given, **rest}
         return JSONResponse(await run_in_threadpool(_start, "batch_infer", job, request))
-
-    return [
-        Route("/train/", train, methods=["POST"]),
-        Route("/train/{model}", train, methods=["POST"]),
-        Route("/activelearning/{strategy}", sample, methods=["POST"]),
-        Route("/scoring/", score, methods=["POST"]),
-        Route("/scoring/{method}", score, methods=["POST"]),
-        Route("/batch/infer/{model}", batch, methods=["POST"]),
-    ]
 
 
 def _train(app: LesionLabApp, name: str, params: TrainParams, request: Request) -> Any:
     job = {"model": name, **_given(params)}
-    if _flag(request, "run_sync"):
+    if flag(request, "run_sync"):
         scores = app.train(job)
         app.use_trained(name)
         return scores
-    if processes("train") and not _flag(request, "enqueue"):
+    if processes("train") and not flag(request, "enqueue"):
         raise ConflictError("a training runs already", expected="GET /train/ until it is done, or enqueue=true")
     return run_background_task(job, "train", callback=lambda task: _after_training(app, name, task))
 
@@ -96,7 +96,7 @@ def _after_training(app: LesionLabApp, name: str, job: dict[str, Any]) -> None:
 
 
 def _start(method: str, job: dict[str, Any], request: Request) -> Any:
-    result, why = AsyncTask.run(method, request=job, force_sync=_flag(request, "run_sync"))
+    result, why = AsyncTask.run(method, request=job, force_sync=flag(request, "run_sync"))
     if result is None:
         raise ConflictError(f"{method} runs already", got=why, expected="one at a time")
     return result
@@ -120,13 +120,6 @@ def _of_task(body: object, name: str, known: Iterable[str]) -> object:
     if isinstance(body, dict) and body and all(key in known or key == "client_id" for key in body):
         return body.get(name, {})
     return body
-
-
-def _flag(request: Request, name: str) -> bool:
-    text = request.query_params.get(name, "false").lower()
-    if text not in ("true", "false", "1", "0"):
-        raise InputError(f"query parameter {name!r} is wrong", got=shown(text), expected="true or false")
-    return text in ("true", "1")
 
 
 def _images(request: Request) -> str:

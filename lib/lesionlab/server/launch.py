@@ -25,6 +25,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     tasks: tuple[Path, ...] = (),
+    *,
     insecure_no_auth: bool = False,
     max_upload_mb: int | None = None,
     predictor: Predictor | None = None,

@@ -1,4 +1,4 @@
-"""Run an ASGI application in a worker thread. MONAI Label's endpoints are ``async`` and block; here they block nobody."""
+"""Run an ASGI application in a worker thread: MONAI Label's endpoints are ``async`` and block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client may say in ``params`` besides the task's own fields: how it wants the answer, and what stock clients add."""
+"""What ``params`` may hold besides the task's own fields: how to answer, and what stock clients add."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from lesionlab.task import Frozen, nearest
 #: Sent by stock MONAI Label clients; without meaning for our tasks.
 _IGNORED = frozenset(
     {
-        "client_id", "user", "device", "logging", "description", "label", "label_info", "result_dtype", "result_compress",
-        "restore_label_idx", "reset_state", "roi", "slice", "largest_cc", "multi_gpu", "gpus", "max_workers", "timeout",
+        "client_id", "user", "device", "logging", "description", "label", "label_info", "result_dtype",
+        "result_compress", "restore_label_idx", "reset_state", "roi", "slice", "largest_cc", "multi_gpu", "gpus",
+        "max_workers", "timeout",
     }
 )  # fmt: skip
 #: The voxel clicks of the stock panel, which a kind may understand.

@@ -3,106 +3,93 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from lesionlab.errors import ForbiddenError, InputError, NotFoundError, UnauthorizedError
+from lesionlab.errors import ForbiddenError, NotFoundError, UnauthorizedError
 from lesionlab.server.access import Access
 from lesionlab.server.app import LesionLabApp
-from lesionlab.server.names import check_name
-from lesionlab.server.uploads import text_field
-
-GetApp = Callable[[], LesionLabApp]
+from lesionlab.server.queries import text_field
 
 
-def other_routes(get_app: GetApp, access: Callable[[], Access], remote: bool) -> list[Route]:
-    """Information, models, logs, the token for stock clients; ``remote``: the studies are on a DICOMweb server."""
+class OtherRoutes:
+    """Information, models, logs, and the token for stock clients.
 
-    async def info(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(get_app().info))
+    Args:
+        get_app: gives the app.
+        access: gives the rules of access.
+        remote: whether the studies are on a DICOMweb server.
+    """
 
-    async def keep_model(request: Request) -> Response:
-        get_app().infer_task(request.path_params["model"])
-        raise ForbiddenError(
-            "models are not replaced over HTTP", expected="POST /train/{model}, or files in the server's folder"
-        )
+    def __init__(self, get_app: Callable[[], LesionLabApp], access: Callable[[], Access], remote: bool) -> None:
+        self._app = get_app
+        self._access = access
+        self._remote = remote
 
-    async def archive(request: Request) -> Response:
-        text = request.query_params.get("limit_cases") or "0"
-        if not text.isdigit():
-            raise InputError("query parameter 'limit_cases' is wrong", got=text, expected="a whole number")
-        store: Any = get_app().datastore()
-        if not await run_in_threadpool(store.get_labeled_images):
-            raise NotFoundError("there is nothing to download", expected="images with a final label")
-        file = await run_in_threadpool(store.get_dataset_archive, int(text))
-        remove = BackgroundTask(Path(file).unlink, missing_ok=True)
-        return FileResponse(file, media_type="application/zip", filename="dataset.zip", background=remove)
+    def routes(self) -> list[Route]:
+        """The routes."""
+        routes = [
+            Route("/info/", self.info, methods=["GET"]),
+            Route("/model/{model}", self.keep_model, methods=["PUT", "DELETE"]),
+            Route("/reload", self.refresh, methods=["POST"]),
+            Route("/logs/gpu", self.gpu, methods=["GET"]),
+            Route("/auth/", self.auth, methods=["GET"]),
+            Route("/auth/token", self.sign_in, methods=["POST"]),
+            Route("/auth/token/valid", self.signed_in, methods=["GET"]),
+        ]
+        return routes if self._remote else [*routes, Route("/proxy/{path:path}", self.no_proxy)]
 
-    async def session_image(request: Request) -> Response:
-        sessions = get_app().sessions()
-        if sessions is None:
-            raise NotFoundError("sessions are switched off", expected="MONAI_LABEL_SESSIONS=true")
-        name = check_name(request.path_params["session_id"], "session_id")
-        path = await run_in_threadpool(sessions.image, name)
-        if request.query_params.get("image", "false").lower() not in ("true", "1"):
-            return JSONResponse(sessions.get_session(name, update_ts=False).to_json())
-        if path.is_dir():
-            raise InputError(
-                "the session's image is a folder of files", got=path.name, expected="a session with one file"
-            )
-        return FileResponse(path, filename=path.name)
+    async def info(self, request: Request) -> Response:
+        """What is here: tasks, strategies, counts."""
+        return JSONResponse(await run_in_threadpool(self._app().info))
 
-    async def refresh(request: Request) -> Response:
-        await run_in_threadpool(get_app().datastore().refresh)
+    async def keep_model(self, request: Request) -> Response:
+        """Refuse to overwrite weights."""
+        self._app().infer_task(request.path_params["model"])
+        raise ForbiddenError("models are not replaced over HTTP", expected="POST /train/{model}")
+
+    async def refresh(self, request: Request) -> Response:
+        """Look through the studies again; MONAI Label would start a second app beside the first."""
+        await run_in_threadpool(self._app().datastore().refresh)
         return JSONResponse({})
 
-    async def proxy(request: Request) -> Response:
+    async def gpu(self, request: Request) -> Response:
+        """What nvidia-smi says, where there is one."""
+        program = shutil.which("nvidia-smi")
+        if program is None:
+            return PlainTextResponse("no NVIDIA GPU here: nvidia-smi is not installed\n")
+        return PlainTextResponse(await run_in_threadpool(_output_of, program))
+
+    async def no_proxy(self, request: Request) -> Response:
+        """Refuse to fetch from nowhere."""
         raise NotFoundError(
             "there is no DICOMweb server behind this one", expected="a server started with --studies URL"
         )
 
-    async def auth(request: Request) -> Response:
-        return JSONResponse({"enabled": access().token is not None, "client_id": "lesionlab", "realm": ""})
+    async def auth(self, request: Request) -> Response:
+        """Whether a client must sign in."""
+        return JSONResponse({"enabled": self._access().token is not None, "client_id": "lesionlab", "realm": ""})
 
-    async def sign_in(request: Request) -> Response:
+    async def sign_in(self, request: Request) -> Response:
+        """Stock clients ask for a user and a password: the password is the token."""
         async with request.form(max_files=0, max_fields=10) as form:
             password = text_field(form, "password", "")
-        if access().token is not None and not access().is_token(password):
+        access = self._access()
+        if access.token is None:
+            return JSONResponse({"access_token": None, "token_type": None})
+        if not access.is_token(password):
             raise UnauthorizedError("the password is wrong", expected="the server's token as password")
-        return JSONResponse({"access_token": password or None, "token_type": "bearer"})
+        return JSONResponse({"access_token": password, "token_type": "bearer"})
 
-    async def signed_in(request: Request) -> Response:
+    async def signed_in(self, request: Request) -> Response:
+        """Only who is let in gets here."""
         return JSONResponse({"username": "admin", "email": None, "name": None, "roles": []})
 
-    routes = [
-        Route("/info/", info, methods=["GET"]),
-        Route("/model/{model}", keep_model, methods=["PUT", "DELETE"]),
-        Route("/datastore/dataset", archive, methods=["GET"]),
-        Route("/session/{session_id}", session_image, methods=["GET"]),
-        Route("/reload", refresh, methods=["POST"]),
-        Route("/logs/gpu", _gpu, methods=["GET"]),
-        Route("/auth/", auth, methods=["GET"]),
-        Route("/auth/token", sign_in, methods=["POST"]),
-        Route("/auth/token/valid", signed_in, methods=["GET"]),
-    ]
-    return routes if remote else [*routes, Route("/proxy/{path:path}", proxy)]
 
-
-async def _gpu(request: Request) -> Response:
-    if shutil.which("nvidia-smi") is None:
-        return PlainTextResponse("no NVIDIA GPU here: nvidia-smi is not installed\n")
-    return PlainTextResponse(await run_in_threadpool(_nvidia_smi))
-
-
-def _nvidia_smi() -> str:
-    import subprocess
-
-    command = ["nvidia-smi"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout  # noqa: S603
+def _output_of(program: str) -> str:
+    return subprocess.run([program], capture_output=True, text=True, timeout=20, check=False).stdout  # noqa: S603

@@ -84,7 +84,7 @@ class TaskInfer(InferTask):  # type: ignore[misc]
         return Answer(self.task.name, self.kind.labels(self.task), volume.geometry, result, options)
 
     def __call__(self, request: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
-        """MONAI Label's own way in, for its batch inference: ``image`` is a file; returns a label file and the summary."""
+        """MONAI Label's own way in, for batch inference: ``image`` is a file; returns a label file and the summary."""
         inner = {"image", "model", "images", "description", "max_batch_size"}
         params = {k: v for k, v in request.items() if k not in inner and not k.startswith("_")}
         answer = self.answer(self._volumes.get(Path(request["image"])), {**params, "result": "full"})

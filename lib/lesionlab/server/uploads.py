@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import uuid
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from lesionlab.checked import shown
 from lesionlab.errors import InputError, TooLargeError
@@ -33,32 +34,6 @@ def scratch(house: House) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def file_field(form: FormData, name: str) -> UploadFile:
-    """The one file of a form field.
-
-    Raises:
-        InputError: when it is missing, not a file, or there are several.
-    """
-    found = form.getlist(name)
-    if len(found) != 1 or not isinstance(found[0], UploadFile):
-        raise InputError(f"form field {name!r} is not one file", got=f"{len(found)} values", expected="a file")
-    return found[0]
-
-
-def text_field(form: FormData, name: str, default: str) -> str:
-    """The text of a form field, ``default`` when it is not there.
-
-    Raises:
-        InputError: when it is a file or there are several.
-    """
-    found = form.getlist(name)
-    if not found:
-        return default
-    if len(found) != 1 or not isinstance(found[0], str):
-        raise InputError(f"form field {name!r} is not one text", got=f"{len(found)} values", expected="one text")
-    return found[0] or default
 
 
 def suffix_of(name: str) -> str:
@@ -87,7 +62,7 @@ def received(upload: UploadFile, folder: Path, what: str) -> Path:
     return path
 
 
-def opened(path: Path, what: str) -> Volume:
+def opened(path: Path) -> Volume:
     """The image in a received file or folder; the error names it as the client did.
 
     Raises:
@@ -98,8 +73,7 @@ def opened(path: Path, what: str) -> Volume:
     try:
         return read_volume(path)
     except InputError as error:
-        clean = [None if part is None else part.replace(f"{path.parent}/", "") for part in (error.what, error.got)]
-        raise type(error)(f"{what}: {clean[0]}", got=clean[1], expected=error.expected, hint=error.hint) from error
+        raise error.without(f"{path.parent}{os.sep}") from error
 
 
 def unpacked(archive: Path, folder: Path, limit_bytes: int) -> Path:
