@@ -60,7 +60,7 @@ def slices_of(dataset: Dataset, path: Path) -> list[Slice]:
         return [_slice(dataset, dataset, dataset, pixels.reshape(pixels.shape[-2:]), rescaled)]
     shared = _first(dataset, "SharedFunctionalGroupsSequence")
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence", [None] * frames)
-    if len(per_frame) != frames or shared is None and per_frame[0] is None:
+    if len(per_frame) != frames or (shared is None and per_frame[0] is None):
         raise ValueError(f"{frames} frames without a position each (a cine is no volume)")
     return [_slice(dataset, group, shared, pixels[n], rescaled) for n, group in enumerate(per_frame)]
 
@@ -120,7 +120,7 @@ def _rescale(stored: Array, slope: float, intercept: float) -> Array:
         low = int(slope) * int(stored.min()) + int(intercept)
         high = int(slope) * int(stored.max()) + int(intercept)
         # int16 wherever it holds the values, as CT is usually kept; slices of one series are joined by the widest type.
-        dtype = np.int16 if -32768 <= min(low, high) and max(low, high) <= 32767 else np.int32
+        dtype = np.int16 if min(low, high) >= -32768 and max(low, high) <= 32767 else np.int32
         return np.asarray(stored.astype(np.int32) * int(slope) + int(intercept), dtype=dtype)
     return stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
 

@@ -73,10 +73,13 @@ def _check_alike(path: Path, slices: list[Slice]) -> None:
             raise InputError(
                 f"{path}: slices of several orientations",
                 got=f"row directions {np.round(first.along_i, 3).tolist()} and {np.round(one.along_i, 3).tolist()}",
-                expected="parallel slices", hint="is a scout image among them?",
+                expected="parallel slices",
+                hint="is a scout image among them?",
             )
         if not np.allclose(one.spacing_mm, first.spacing_mm, rtol=1e-3):
-            raise InputError(f"{path}: slices of several pixel spacings", got=f"{first.spacing_mm} and {one.spacing_mm} mm")
+            raise InputError(
+                f"{path}: slices of several pixel spacings", got=f"{first.spacing_mm} and {one.spacing_mm} mm"
+            )
 
 
 def _step(path: Path, distance: NDArray[np.float64]) -> float:
@@ -85,15 +88,18 @@ def _step(path: Path, distance: NDArray[np.float64]) -> float:
     step = float(np.median(gaps))
     if gaps.min() < 1e-3:
         raise InputError(
-            f"{path}: several slices at one position", got=f"{int((gaps < 1e-3).sum())} of {len(distance)} slices doubled",
-            expected="one slice at each position", hint="split time points, echoes or repeats into folders of their own",
+            f"{path}: several slices at one position",
+            got=f"{int((gaps < 1e-3).sum())} of {len(distance)} slices doubled",
+            expected="one slice at each position",
+            hint="split time points, echoes or repeats into folders of their own",
         )
     worst = int(np.argmax(np.abs(gaps - step)))
     if abs(gaps[worst] - step) > _GAP_TOLERANCE * step:
         raise InputError(
             f"{path}: slices at irregular distances",
             got=f"{gaps[worst]:.3f} mm between slices {worst + 1} and {worst + 2}, {step:.3f} mm usually",
-            expected="equal distances", hint="is a slice missing?",
+            expected="equal distances",
+            hint="is a slice missing?",
         )
     return float((distance[-1] - distance[0]) / (len(distance) - 1))
 
@@ -103,8 +109,10 @@ def _check_straight(path: Path, ordered: list[Slice], span: Vector, normal: Vect
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(sideways), span @ normal)))
     if tilt > _TILT_TOLERANCE_DEG:
         raise InputError(
-            f"{path}: the slices are stacked askew (gantry tilt)", got=f"{tilt:.1f} degrees",
-            expected="slices stacked along their normal", hint="straighten the series first, for example in 3D Slicer",
+            f"{path}: the slices are stacked askew (gantry tilt)",
+            got=f"{tilt:.1f} degrees",
+            expected="slices stacked along their normal",
+            hint="straighten the series first, for example in 3D Slicer",
         )
     across = np.array([_origin(one) - _origin(ordered[0]) for one in ordered])
     across -= np.outer(np.linspace(0, 1, len(ordered)), span)

@@ -75,7 +75,7 @@ def write_metaimage(volume: Volume, path: Path) -> None:
 def grey(array: Array) -> Array:
     """Luminance (ITU-R BT.601) of (..., channels); one or two channels keep the first, alpha is dropped."""
     if array.shape[-1] < 3:
-        return array[..., 0]
+        return np.asarray(array[..., 0])
     luminance = array[..., :3] @ _LUMA
     return np.rint(luminance).astype(array.dtype) if array.dtype.kind in "iu" else luminance.astype(array.dtype)
 
@@ -99,7 +99,7 @@ def _array(image: Any) -> Array:
     if spatial_axes not in (2, 3, 4):
         raise ValueError(f"{spatial_axes} axes, not 2 or 3")
     # ITK's arrays run slowest axis first, channels last.
-    return np.asarray(array.transpose([*range(spatial_axes)][::-1] + [*range(spatial_axes, array.ndim)]))
+    return np.asarray(array.transpose([*range(spatial_axes - 1, -1, -1), *range(spatial_axes, array.ndim)]))
 
 
 def _affine_lps(image: Any) -> Array:

@@ -64,7 +64,7 @@ def _voxels(path: Path, image: Any) -> Array:
 def _gunzip(path: Path, proxy: Any) -> NDArray[Any]:
     # Decompressing straight into the array saves the copies that a general reader makes.
     array: NDArray[Any] = np.empty(proxy.shape, dtype=proxy.dtype, order="F")
-    target = memoryview(array.reshape(-1, order="F")).cast("B")
+    target = array.reshape(-1, order="F").view(np.uint8).data
     with gzip.open(path, "rb") as file:
         file.seek(proxy.offset)
         done = 0

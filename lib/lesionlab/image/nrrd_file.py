@@ -68,7 +68,9 @@ def _directions(header: dict[str, Any], axes: int) -> NDArray[np.float64]:
     given = header.get("space directions")
     if given is not None:
         rows = [
-            np.full(3, np.nan) if row is None or np.isnan(np.asarray(row, dtype=float)).any() else np.asarray(row, float)
+            np.full(3, np.nan)
+            if row is None or np.isnan(np.asarray(row, dtype=float)).any()
+            else np.asarray(row, float)
             for row in given
         ]
         return np.array([row if len(row) == 3 else np.append(row, 0.0)[:3] for row in rows])
@@ -89,8 +91,10 @@ def _one_image(path: Path, array: Array, directions: NDArray[np.float64]) -> tup
         if not np.isfinite(directions[axis]).all():
             if array.shape[axis] != 1:
                 raise InputError(
-                    f"{path}: not one 3D image", got=f"{array.shape[axis]} channels, layers or time points",
-                    expected="one", hint="split it into 3D images first",
+                    f"{path}: not one 3D image",
+                    got=f"{array.shape[axis]} channels, layers or time points",
+                    expected="one",
+                    hint="split it into 3D images first",
                 )
             array, directions = array.take(0, axis=axis), np.delete(directions, axis, axis=0)
     if array.ndim == 2:

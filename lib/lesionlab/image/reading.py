@@ -11,13 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionlab.errors import InputError, TooLargeError
-from lesionlab.image.geometry import Geometry, Index
+from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Array, Volume
 
 LOG = logging.getLogger(__name__)
 
-FORMATS = "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), PNG, JPEG, DICOM (a file or a folder with one series)"
+FORMATS = (
+    "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), PNG, JPEG, "
+    "DICOM (a file or a folder with one series)"
+)
 MAX_BYTES = 16 << 30
+_BROKEN: tuple[type[Exception], ...] = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RuntimeError,
+)
 
 
 @contextmanager
@@ -31,12 +45,11 @@ def reading(path: Path, as_what: str, *foreign: type[Exception]) -> Iterator[Non
     """
     try:
         yield
-    except (
-        OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError,
-        RuntimeError, *foreign,
-    ) as error:
+    except (*_BROKEN, *foreign) as error:
         detail = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"{path}: cannot be read as {as_what}", got=detail, expected=f"an intact file: {FORMATS}") from error
+        raise InputError(
+            f"{path}: cannot be read as {as_what}", got=detail, expected=f"an intact file: {FORMATS}"
+        ) from error
 
 
 def check_bytes(path: Path, shape: Sequence[int], itemsize: int) -> None:
@@ -49,7 +62,9 @@ def check_bytes(path: Path, shape: Sequence[int], itemsize: int) -> None:
     for count in shape:
         wanted *= int(count)
     if wanted > MAX_BYTES:
-        raise TooLargeError(f"{path}: the image is too large", got=f"{wanted} bytes", expected=f"at most {MAX_BYTES} bytes")
+        raise TooLargeError(
+            f"{path}: the image is too large", got=f"{wanted} bytes", expected=f"at most {MAX_BYTES} bytes"
+        )
 
 
 def check_neighbour(path: Path, named: str) -> Path:
@@ -60,7 +75,9 @@ def check_neighbour(path: Path, named: str) -> Path:
     """
     data = path.parent / named
     if Path(named).name != named or named in {".", ".."} or data.resolve().parent != path.parent.resolve():
-        raise InputError(f"{path}: the header names a data file elsewhere", got=named, expected="a file beside the header")
+        raise InputError(
+            f"{path}: the header names a data file elsewhere", got=named, expected="a file beside the header"
+        )
     if not data.is_file():
         raise InputError(f"{path}: the data file that the header names does not exist", got=named)
     return data
@@ -78,7 +95,9 @@ def spatial(path: Path, array: Array) -> Array:
         array = array[:, :, None]
     if array.ndim != 3:
         raise InputError(
-            f"{path}: not one 3D image", got=f"shape {array.shape}", expected="one time point, one channel",
+            f"{path}: not one 3D image",
+            got=f"shape {array.shape}",
+            expected="one time point, one channel",
             hint="split it into 3D images first",
         )
     return array
@@ -126,9 +145,3 @@ def embed_2d(affine_2d: NDArray[np.float64]) -> NDArray[np.float64]:
     affine[:2, :2] = affine_2d[:2, :2]
     affine[:2, 3] = affine_2d[:2, 2]
     return affine
-
-
-def shape_of(array: Array) -> Index:
-    """The shape of a three-dimensional array."""
-    i, j, k = array.shape
-    return i, j, k
