@@ -36,7 +36,7 @@ class Settings(Frozen):
     origins: tuple[str, ...] = ()
     tasks: tuple[Path, ...] = ()
     max_upload_mb: Positive = 2048
-    cache_mb: Positive = 1536
+    cache_mb: Positive = 1280
     workers: Positive = 2
 
     @property
