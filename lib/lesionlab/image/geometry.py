@@ -55,7 +55,7 @@ class Geometry:
     @cached_property
     def inverse(self) -> FloatArray:
         """RAS mm -> index."""
-        return np.linalg.inv(self.affine)
+        return np.asarray(np.linalg.inv(self.affine), dtype=np.float64)
 
     @cached_property
     def spacing_mm(self) -> Point:

@@ -77,7 +77,7 @@ def grey(array: Array) -> Array:
     if array.shape[-1] < 3:
         return np.asarray(array[..., 0])
     luminance = array[..., :3] @ _LUMA
-    return np.rint(luminance).astype(array.dtype) if array.dtype.kind in "iu" else luminance.astype(array.dtype)
+    return np.asarray(np.rint(luminance) if array.dtype.kind in "iu" else luminance, dtype=array.dtype)
 
 
 def _read(path: Path, reader_name: str) -> Any:

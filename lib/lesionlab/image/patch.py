@@ -45,7 +45,8 @@ class PatchGrid:
         center = self.geometry.ras_to_index(self.center_mm)
         offset_mm = (np.arange(self.voxels) + 0.5) * self.step_mm - self.side_mm / 2
         return [
-            center[axis] + s * offset_mm / self.geometry.spacing_mm[axis] for axis, s in zip(order, sign, strict=True)
+            np.asarray(center[axis] + s * offset_mm / self.geometry.spacing_mm[axis], dtype=np.float64)
+            for axis, s in zip(order, sign, strict=True)
         ]
 
     @cached_property

@@ -46,7 +46,13 @@ class Volume:
         """This volume with the voxels of ``part`` written where they lie; parts outside are dropped.
 
         ``part`` must lie on this lattice: same axes, origin at a whole index.
+
+        Raises:
+            InputError: it does not.
         """
+        turned = (self.geometry.inverse @ part.geometry.affine)[:3, :3] - np.eye(3)
+        if np.abs(turned * np.asarray(part.array.shape)).max() > 1e-2:
+            raise InputError("the part has other axes than the volume", got=part.geometry.affine[:3, :3].tolist())
         start_f = np.asarray(self.geometry.ras_to_index(part.geometry.index_to_ras((0.0, 0.0, 0.0))))
         start = np.rint(start_f).astype(int)
         if np.abs(start_f - start).max() > 1e-3:

@@ -45,7 +45,8 @@ class Calibration(Frozen):
             raise InputError("too little to calibrate on", got=f"{len(x)} pairs", expected="at least 10 finite pairs")
         fitted = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=weight)
         edges = np.quantile(x, np.linspace(0, 1, knots + 1))
-        places, levels = [], []
+        places: list[float] = []
+        levels: list[float] = []
         for low, high in pairwise(edges):
             members = x[(x >= low) & (x <= high)]
             if len(members) and (not places or members.mean() > places[-1] + 1e-6):
