@@ -39,7 +39,7 @@ $(STAMP): $(PINS)
 	@touch $@
 
 demo: setup
-	$(BIN)/python -m benchmarks.demo --port $(PORT)
+	$(BIN)/python -m lesionlab.demo --port $(PORT)
 
 serve: setup
 	$(BIN)/lesionlab serve --studies $(STUDIES) --port $(PORT)

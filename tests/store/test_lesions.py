@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from lesionlab.errors import InputError
+from lesionlab.image.deepest import deepest_point
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
-from lesionlab.store.lesions import deepest_point, lesions_of
+from lesionlab.store.lesions import lesions_of
 
 
 def mask(*boxes: tuple[slice, slice, slice], value: int = 1) -> Volume:

@@ -105,7 +105,9 @@ class _Row:
     def wrong(self, column: str, what: str, expected: str, hint: str | None = None) -> InputError:
         return InputError(
             f"{self.path}, line {self.line}, column {column!r}: {what}",
-            got=repr(self.values.get(column, "")), expected=expected, hint=hint,
+            got=repr(self.values.get(column, "")),
+            expected=expected,
+            hint=hint,
         )
 
     def text(self, column: str) -> str:
@@ -164,7 +166,9 @@ def _rows(path: Path) -> list[_Row]:
     for name in header:
         if name not in COLUMNS:
             raise InputError(
-                f"{path}, line 1: unknown column", got=repr(name), expected=f"among {', '.join(COLUMNS)}",
+                f"{path}, line 1: unknown column",
+                got=repr(name),
+                expected=f"among {', '.join(COLUMNS)}",
                 hint=nearest(name, list(COLUMNS)),
             )
     if "image" not in header or len(set(header)) != len(header):
@@ -176,7 +180,8 @@ def _rows(path: Path) -> list[_Row]:
         if len(fields) != len(header):
             raise InputError(
                 f"{path}, line {reader.line_num}: wrong number of columns",
-                got=str(len(fields)), expected=str(len(header)),
+                got=str(len(fields)),
+                expected=str(len(header)),
             )
         rows.append(_Row(path, reader.line_num, dict(zip(header, fields, strict=True))))
     return rows

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionlab.errors import InputError
+from lesionlab.image.deepest import deepest_point
 from lesionlab.image.geometry import Geometry, Point
 from lesionlab.image.volume import Volume
 
@@ -45,23 +46,6 @@ def lesions_of(mask: Volume, points_mm: Sequence[Point] = (), reach_mm: float = 
     return tuple(_at(parts, point, reach_mm) for point in points_mm)
 
 
-def deepest_point(mask: Volume) -> Point:
-    """The centre of the voxel farthest from the outside of a mask, RAS mm; of several the most central one.
-
-    Raises:
-        InputError: when the mask is empty.
-    """
-    from scipy.ndimage import distance_transform_edt
-
-    if not mask.array.any():
-        raise InputError("the mask is empty", expected="at least one voxel of lesion")
-    depth = distance_transform_edt(np.pad(mask.array > 0, 1), sampling=mask.geometry.spacing_mm)
-    deepest = np.argwhere(depth >= depth.max() - 1e-6) - 1
-    away = (deepest - np.argwhere(mask.array).mean(axis=0)) * mask.geometry.spacing_mm
-    i, j, k = (int(n) for n in deepest[int(np.argmin((away**2).sum(axis=1)))])
-    return mask.geometry.index_to_ras((i, j, k))
-
-
 def _parts(mask: Volume) -> list[tuple[Volume, int]]:
     from scipy.ndimage import find_objects, label
 
@@ -84,7 +68,8 @@ def _at(parts: list[tuple[Volume, int]], point_mm: Point, reach_mm: float) -> Le
     best = int(np.argmin(distances)) if distances else -1
     if best < 0 or distances[best] > reach_mm:
         raise InputError(
-            "no lesion of the mask lies at the point", got=f"point {tuple(round(x, 1) for x in point_mm)} mm",
+            "no lesion of the mask lies at the point",
+            got=f"point {tuple(round(x, 1) for x in point_mm)} mm",
             expected=f"a lesion within {reach_mm:g} mm",
             hint=f"the nearest is {distances[best]:.1f} mm away" if best >= 0 else "the mask is empty",
         )

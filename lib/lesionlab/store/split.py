@@ -87,7 +87,8 @@ def read_stored(path: Path) -> _Stored:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise InputError(
-            f"{path}: {key}: {first['msg']}", got=repr(first["input"])[:80],
+            f"{path}: {key}: {first['msg']}",
+            got=repr(first["input"])[:80],
             hint="restore it from a backup: dividing anew would mix patients that models were trained and tested on",
         ) from error
 

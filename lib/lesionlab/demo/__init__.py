@@ -1,0 +1,1 @@
+"""The demo: a simulated chest CT, a server, one click, a picture of what came back."""

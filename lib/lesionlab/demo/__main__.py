@@ -1,0 +1,34 @@
+"""``python -m lesionlab.demo``: run the demo."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from lesionlab.demo.run import run
+from lesionlab.errors import LesionLabError
+
+
+def main() -> int:
+    """Run the demo; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m lesionlab.demo", description="Server, sample case and one click.")
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where it writes (default: demo)")
+    parser.add_argument("--port", type=int, default=8000, metavar="P", help="TCP port; a free one when it is taken")
+    parser.add_argument("--task", default="lesion_shape", metavar="TASK", help="the task that is asked")
+    args = parser.parse_args()
+    console = Console(highlight=False)
+    try:
+        run(args.out, args.port, args.task, console, stay=sys.stdin.isatty() and console.is_terminal)
+    except LesionLabError as error:
+        Console(stderr=True, highlight=False).print(f"lesionlab demo: {error.message}", markup=False, soft_wrap=True)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
