@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from scipy import ndimage
 
 from lesionlab.errors import InputError, NotFoundError
-from lesionlab.image.geometry import Geometry, Index, Point
+from lesionlab.image.files import read_volume
+from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
 
 GROUPS = ("focal", "sarcoma MR", "sarcoma CT", "sarcoma PET")
@@ -78,12 +78,6 @@ def real_cases() -> Iterator[RealCase]:
     """Every lesion of every volume, one volume in memory at a time."""
     for name in volume_names():
         yield from read_cases(name)
-
-
-def read_volume(path: Path) -> Volume:
-    """A NIfTI file; its affine is RAS mm already."""
-    image: Any = nibabel.load(path)
-    return Volume(np.asarray(image.dataobj), Geometry(image.shape, image.affine))
 
 
 def read_cases(name: str) -> list[RealCase]:

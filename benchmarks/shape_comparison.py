@@ -1,7 +1,7 @@
 """Compare `lesion_shape` with its peers on the real lesions, with the same clicks and sizes.
 
-    python -m benchmarks.shape_comparison                  # the peers alone
-    python -m benchmarks.shape_comparison --models DIR     # and ours, by patient-wise cross-validation
+    python -m benchmarks.shape_comparison                  # the tables, from stored scores where there are
+    python -m benchmarks.shape_comparison --models DIR     # ours anew, by patient-wise cross-validation
 
 DIR holds ``fold0`` to ``fold4``, each the folder of a model that was trained without that fold's patients
 (``benchmarks/folds.py``). The peers' scores are kept in ``results/shape_peers.json`` and computed anew only when a
@@ -26,9 +26,10 @@ from benchmarks.real_cases import read_cases, skip_reason, volume_names
 from benchmarks.records import Method, Record, read_records, record, write_records
 from benchmarks.shape_overlays import contact_sheet
 from benchmarks.shape_report import markdown, write_between
-from benchmarks.summary import calibration_error, changes, differences, group_scores, reliability
+from benchmarks.summary import changes, differences, group_scores, reliability_bins
 from benchmarks.trials import DRAWN, trials_of
 from lesionlab.errors import LesionLabError
+from lesionlab.metrics.calibration import expected_error
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -76,36 +77,43 @@ def write_summary(records: list[Record], with_ours: bool, file: Path) -> None:
         "changes": [asdict(c) for c in changes(records, methods)],
     }
     if with_ours:
-        bins = reliability(records, OURS)
+        bins = reliability_bins(records, OURS)
         content["differences"] = [asdict(d) for d in differences(records, OURS, list(PEERS))]
-        content["reliability"] = {"bins": [asdict(b) for b in bins], "mean_gap": calibration_error(bins)}
+        content["reliability"] = {"bins": [asdict(b) for b in bins], "mean_gap": expected_error(bins)}
     file.write_text(json.dumps(_rounded(content), indent=1) + "\n", encoding="utf-8")
 
 
-def run(models: Path | None, folds: Mapping[str, int], sheet: Path | None) -> None:
-    """Score, then write the summary, the page's tables and the contact sheet."""
+def own_records(file: Path, models: Path | None, folds: Mapping[str, int]) -> list[Record]:
+    """The network's scores: of these models, or without them those stored by an earlier call, if any."""
+    if models is None:
+        return read_records(file)[0]
+    records = score_all({OURS: CrossValidated(models, folds)}, folds)
+    write_records(records, file, {OURS: f"five-fold cross-validation by patient; {DRAWN}"})
+    return records
+
+
+def run(models: Path | None, folds: Mapping[str, int], with_sheet: bool) -> None:
+    """Score, then write the summary, the page's tables and, with the models at hand, the contact sheet."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    records = peer_records(RESULTS / "shape_peers.json")
-    shown: dict[str, Method] = {"random walker": peer_method(PEERS["random walker"])}
-    if models is not None:
-        ours = CrossValidated(models, folds)
-        own = score_all({OURS: ours}, folds)
-        write_records(own, RESULTS / "shape_ours.json", {OURS: "five-fold cross-validation by patient"})
-        records = own + records
-        shown = {OURS: ours, **shown}
-    write_summary(records, models is not None, RESULTS / "shape_comparison.json")
-    text = markdown(records, OURS if models is not None else None, list(PEERS))
+    own = own_records(RESULTS / "shape_ours.json", models, folds)
+    records = own + peer_records(RESULTS / "shape_peers.json")
+    write_summary(records, bool(own), RESULTS / "shape_comparison.json")
+    text = markdown(records, OURS if own else None, list(PEERS))
     write_between(PAGE, MARKER, text)
-    if sheet is not None:
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        contact_sheet(records, shown, next(iter(shown)), sheet)
     _log.info("%s", text)
+    if models is not None and with_sheet:
+        SHEET.parent.mkdir(parents=True, exist_ok=True)
+        shown: dict[str, Method] = {
+            OURS: CrossValidated(models, folds),
+            "random walker": peer_method(PEERS["random walker"]),
+        }
+        contact_sheet(records, shown, OURS, SHEET)
 
 
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="compare lesion_shape with its peers on the real lesions")
-    parser.add_argument("--models", type=Path, help="folder of fold0, fold1, ...; without it the peers alone")
+    parser.add_argument("--models", type=Path, help="folder of fold0, fold1, ...; without it the stored scores")
     parser.add_argument("--folds", type=Path, help="JSON of patient -> fold; default: benchmarks/folds.py")
     parser.add_argument("--no-overlays", action="store_true", help="leave out the contact sheet")
     options = parser.parse_args()
@@ -116,7 +124,7 @@ def main() -> int:
         return 0
     folds = FOLD_OF if options.folds is None else json.loads(options.folds.read_text(encoding="utf-8"))
     try:
-        run(options.models, folds, None if options.no_overlays else SHEET)
+        run(options.models, folds, not options.no_overlays)
     except LesionLabError as error:
         _log.error("%s", error)
         return error.exit_status

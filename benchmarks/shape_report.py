@@ -10,13 +10,13 @@ from benchmarks.records import Record
 from benchmarks.summary import (
     CHANGES,
     REPORTED,
-    calibration_error,
     changes,
     differences,
     group_scores,
-    reliability,
+    reliability_bins,
 )
 from lesionlab.errors import InputError
+from lesionlab.metrics.calibration import expected_error
 
 
 def markdown(records: Sequence[Record], ours: str | None, peers: Sequence[str]) -> str:
@@ -98,10 +98,8 @@ def _changes(records: Sequence[Record], methods: Sequence[str]) -> str:
 
 
 def _reliability(records: Sequence[Record], ours: str) -> str:
-    bins = reliability(records, ours)
-    rows = [
-        [f"{b.low:.1f} to {b.high:.1f}", str(b.answers), f"{b.certainty_mean:.3f}", f"{b.dice_mean:.3f}"] for b in bins
-    ]
-    return f"Certainty against Dice, all trials; mean gap {calibration_error(bins):.3f}.\n\n" + _table(
+    bins = reliability_bins(records, ours)
+    rows = [[f"{b.low:.1f} to {b.high:.1f}", str(b.count), f"{b.predicted:.3f}", f"{b.observed:.3f}"] for b in bins]
+    return f"Certainty against Dice, all trials; mean gap {expected_error(bins):.3f}.\n\n" + _table(
         ["certainty", "answers", "mean certainty", "mean Dice"], rows
     )

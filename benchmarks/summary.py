@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +11,8 @@ import numpy as np
 from benchmarks.real_cases import GROUPS
 from benchmarks.records import Record
 from benchmarks.trials import EXACT, JITTERED, LARGE, RECUT, SMALL
+from lesionlab.metrics.bootstrap import mean_interval
+from lesionlab.metrics.calibration import Bin, reliability
 
 _SARCOMAS = tuple(group for group in GROUPS if group.startswith("sarcoma"))
 
@@ -24,7 +25,6 @@ CHANGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"click jittered": JITTERED, "size x 0.8": (SMALL,), "size x 1.2": (LARGE,), "volume re-cut": (RECUT,)}
 )
 
-_DRAWS = 10_000
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
@@ -65,17 +65,6 @@ class Change:
     difference: float
 
 
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """Answers whose certainty lies in [low, high): what was promised and what was kept."""
-
-    low: float
-    high: float
-    answers: int
-    certainty_mean: float
-    dice_mean: float
-
-
 def group_scores(records: Sequence[Record], methods: Sequence[str]) -> list[GroupScore]:
     """Every method in every reported group."""
     return [_group_score(records, method, group) for method in methods for group in REPORTED]
@@ -98,34 +87,11 @@ def changes(records: Sequence[Record], methods: Sequence[str]) -> list[Change]:
     return out
 
 
-def reliability(records: Sequence[Record], method: str) -> list[ReliabilityBin]:
+def reliability_bins(records: Sequence[Record], method: str) -> list[Bin]:
     """Certainty against Dice over all trials of a method that states one."""
     stated = [(r.certainty, r.dice) for r in records if r.method == method and r.certainty is not None]
-    out = []
-    for low, high in pairwise(_BINS):
-        held = [(c, d) for c, d in stated if low <= c < high or (c == high == _BINS[-1])]
-        if held:
-            certainty, dice = np.mean(held, axis=0)
-            out.append(ReliabilityBin(low, high, len(held), float(certainty), float(dice)))
-    return out
-
-
-def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """Mean gap between certainty and Dice over the bins, weighted by their answers."""
-    total = sum(b.answers for b in bins)
-    return sum(b.answers * abs(b.certainty_mean - b.dice_mean) for b in bins) / total
-
-
-def cluster_interval(
-    values: Sequence[float], clusters: Sequence[str], rng: np.random.Generator, draws: int = _DRAWS
-) -> tuple[float, float]:
-    """95 % interval of the mean of ``values`` when whole clusters are drawn with replacement."""
-    names, index = np.unique(np.asarray(clusters), return_inverse=True)
-    sums = np.bincount(index, weights=np.asarray(values, dtype=float))
-    counts = np.bincount(index)
-    picks = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    low, high = np.percentile(picks @ sums / (picks @ counts), (2.5, 97.5))
-    return float(low), float(high)
+    certainty, dice = np.asarray(stated, dtype=float).reshape(-1, 2).T
+    return reliability(certainty, dice, _BINS)
 
 
 def _chosen(records: Sequence[Record], method: str, group: str, variants: Sequence[str]) -> list[Record]:
@@ -153,6 +119,6 @@ def _group_score(records: Sequence[Record], method: str, group: str) -> GroupSco
 def _difference(records: Sequence[Record], ours: str, peer: str, group: str, seed: int) -> Difference:
     mine = {r.case: r for r in _chosen(records, ours, group, (EXACT,))}
     pairs = [(mine[r.case].dice - r.dice, r.patient) for r in _chosen(records, peer, group, (EXACT,))]
-    values, patients = [value for value, _ in pairs], [patient for _, patient in pairs]
-    low, high = cluster_interval(values, patients, np.random.default_rng(seed))
-    return Difference(peer, group, float(np.mean(values)), low, high)
+    values = np.asarray([value for value, _ in pairs])
+    found = mean_interval(values, np.random.default_rng(seed), [patient for _, patient in pairs])
+    return Difference(peer, group, found.mean, found.low, found.high)

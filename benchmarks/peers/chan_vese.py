@@ -17,10 +17,10 @@ class ChanVese:
     """Settings; radii in units of half the size, ``smooth`` in samples."""
 
     start: float = 0.82
-    limit: float = 1.2
+    limit: float = 1.0
     rounds: int = 20
-    smoothing: int = 2
-    smooth: float = 0.0
+    smoothing: int = 1
+    smooth: float = 1.0
     voxels: int = 32
 
     def __call__(self, volume: Volume, point_mm: Point, size_mm: float) -> Volume:

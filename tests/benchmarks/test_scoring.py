@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from benchmarks.scoring import hd95_mm, score
+from benchmarks.scoring import score
 
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
@@ -32,12 +32,10 @@ def test_a_crop_is_scored_where_it_lies() -> None:
     assert score(slab(3, 7).crop((3, 0, 0), (4, 10, 10)), slab(3, 7)).dice == pytest.approx(1.0)
 
 
-def test_distance_of_two_single_voxels_uses_the_spacing() -> None:
-    first, second = np.zeros((2, *GEOMETRY.shape), dtype=bool)
-    first[2, 3, 4] = True
-    second[2, 5, 5] = True
-    # Two voxels of 2 mm and one of 3 mm: 5 mm.
-    assert hd95_mm(first, second, GEOMETRY.affine[:3, :3]) == pytest.approx(5.0)
+def test_distance_uses_the_spacing() -> None:
+    # One slice of 1 mm too many at the end: its surface lies 1 mm from the truth's; none at the other.
+    assert score(slab(3, 8), slab(3, 7)).hd95_mm == pytest.approx(1.0)
+    assert score(slab(3, 8), slab(3, 7), with_distance=False).hd95_mm is None
 
 
 def test_an_empty_mask_is_infinitely_far_and_overlaps_nothing() -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from benchmarks.records import Record, read_records, write_records
 from benchmarks.shape_report import write_between
-from benchmarks.summary import changes, cluster_interval, differences, group_scores, reliability
+from benchmarks.summary import changes, differences, group_scores, reliability_bins
 from benchmarks.trials import VARIANTS
 
 from lesionlab.errors import InputError
@@ -48,17 +47,9 @@ def test_a_changed_prompt_is_compared_with_the_exact_one() -> None:
     assert {round(c.difference, 6) for c in changes(records_of("ours", 0.9), ["ours"])} == {-0.1}
 
 
-def test_an_interval_over_patients_is_wider_than_one_over_their_lesions() -> None:
-    values = [0.0] * 20 + [1.0] * 20
-    rng = np.random.default_rng(0)
-    low, high = cluster_interval(values, [f"{n // 10}" for n in range(40)], rng)
-    low_free, high_free = cluster_interval(values, [str(n) for n in range(40)], rng)
-    assert low < low_free < 0.5 < high_free < high
-
-
 def test_reliability_puts_each_answer_in_the_bin_of_its_certainty() -> None:
-    bins = reliability(records_of("ours", 0.9, certainty=0.85), "ours")
-    assert [(b.low, b.high, b.answers) for b in bins] == [(0.8, 0.9, 56)]
+    bins = reliability_bins(records_of("ours", 0.9, certainty=0.85), "ours")
+    assert [(b.low, b.high, b.count) for b in bins] == [(0.8, 0.9, 56)]
 
 
 def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
