@@ -8,7 +8,7 @@ from pathlib import Path
 from lesionlab.cli.output import Output, check_target
 from lesionlab.cli.parsing import add_json, existing_folder, task_folders, whole
 from lesionlab.errors import InputError
-from lesionlab.kinds import find_task, kind_of
+from lesionlab.kinds import find_task
 from lesionlab.kinds.kind import TrainOptions
 
 DESCRIPTION = (
@@ -37,8 +37,10 @@ def run(args: argparse.Namespace, output: Output) -> None:
     if args.json not in (None, "-"):
         check_target(Path(args.json), "--json")
     args.out.mkdir(parents=True, exist_ok=True)
+    from lesionlab.learning.train import train
+
     with output.progress() as report:
-        scores = kind_of(task).train(task, data, args.out, TrainOptions(epochs=args.epochs, seed=args.seed), report)
+        scores = train(task, data, args.out, TrainOptions(epochs=args.epochs, seed=args.seed), report)
     if args.json is not None:
         output.json(scores, args.json)
     else:

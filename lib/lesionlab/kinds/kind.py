@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lesionlab.progress import Report
 from lesionlab.task import Frozen, Task
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
+    from lesionlab.kinds.recipe import Recipe
 
 Json = dict[str, Any]
 
@@ -52,11 +54,10 @@ class Model(ABC):
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """How to train: ``epochs`` None means the task's own number; ``device`` 'auto' takes a GPU when there is one."""
+    """How to train: ``epochs`` None means the task's own number."""
 
     epochs: int | None = None
     seed: int = 0
-    device: str = "auto"
 
 
 class Kind(ABC):
@@ -91,11 +92,11 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def train(self, task: Task, data: Path, out: Path, options: TrainOptions, report: Any) -> Json:
-        """Train on the datastore ``data`` into ``out`` (resumes what an interruption left there); returns the scores."""
+    def recipe(self, task: Task, data: Path, options: TrainOptions) -> Recipe[Any]:
+        """How the task trains on the datastore ``data``; ``learning.train`` follows it."""
 
     @abstractmethod
-    def evaluate(self, task: Task, model: Model, data: Path, report: Any) -> Json:
+    def evaluate(self, task: Task, model: Model, data: Path, report: Report) -> Json:
         """Score a model on the datastore ``data``."""
 
     @abstractmethod

@@ -6,6 +6,9 @@ import copy
 import json
 import logging
 import math
+import os
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +18,28 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from lesionlab.errors import ConflictError
-from lesionlab.kinds.kind import Json
+from lesionlab.kinds import kind_of
+from lesionlab.kinds.kind import Json, TrainOptions
 from lesionlab.kinds.recipe import Recipe
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors
 from lesionlab.progress import Progress, Report
+from lesionlab.task import Task
 
 _log = logging.getLogger(__name__)
 _AVERAGING = 0.998
 _CLIP = 1.0
+
+
+def train(task: Task, data: Path, out: Path, options: TrainOptions, report: Report) -> Json:
+    """Train a task on the datastore ``data`` into ``out``; see :func:`fit`. ``out`` can then be given as a model's folder."""
+    recipe = kind_of(task).recipe(task, data, options)
+    return fit(recipe, out, options.seed, report, workers=_drawers())
+
+
+def _drawers() -> int:
+    """One process that draws batches ahead, where processes are forked; a server's threads must not be."""
+    alone = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
+    return 1 if alone and sys.platform == "linux" and (os.cpu_count() or 1) > 1 else 0
 
 
 def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int = 0) -> Json:

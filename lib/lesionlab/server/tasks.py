@@ -124,10 +124,12 @@ class TaskTrain(TrainTask):  # type: ignore[misc]
         if self._studies is None:
             raise InputError("training needs the studies in a folder", got="a URL", expected="--studies DIR")
         params = checked(TrainParams, {k: v for k, v in request.items() if k in TrainParams.model_fields}, "params")
-        options = TrainOptions(epochs=params.epochs, seed=params.seed, device=params.device)
+        options = TrainOptions(epochs=params.epochs, seed=params.seed)
         out = self._house.model(self._task.name)
         out.mkdir(parents=True, exist_ok=True)
-        scores = kind_of(self._task).train(self._task, self._studies, out, options, _log)
+        from lesionlab.learning.train import train
+
+        scores = train(self._task, self._studies, out, options, _log)
         self._house.finish_model(self._task.name, scores)
         return scores
 

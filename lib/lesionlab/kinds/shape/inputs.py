@@ -32,7 +32,7 @@ def network_input(patch: Tensor, side: float, exclude: Tensor | None = None) -> 
     low, high = _percentiles(sample, (0.01, 0.99))
     spread = (high - low).clamp_min(1e-6)
     whole = ((patch - _cube(low)) / _cube(spread) * 2 - 1).clamp(-1.3, 1.3)
-    click = patch[:, radius < _CLICK_RADIUS].median(dim=1).values
+    click = patch[:, radius < max(_CLICK_RADIUS, side / n)].median(dim=1).values
     near = patch[:, radius < 0.6]
     first, third = _percentiles(near[:, ::3], (0.1, 0.9))
     local = torch.maximum(third - first, spread * 0.02) / 2

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lesionlab.kinds.kind import Json, Kind, Model, TrainOptions
 from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
+from lesionlab.progress import Report
 from lesionlab.task import Task
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lesionlab.image.geometry import Geometry
+    from lesionlab.kinds.shape.recipe import ShapeRecipe
 
 
 class ShapeKind(Kind):
@@ -46,14 +48,21 @@ class ShapeKind(Kind):
         assert isinstance(task, ShapeTask)
         return request_from_params(task, params, geometry)
 
-    def train(self, task: Task, data: Path, out: Path, options: TrainOptions, report: Any) -> Json:
-        """Train on masks of the datastore, mixed with phantoms."""
-        raise NotImplementedError
+    def recipe(self, task: Task, data: Path, options: TrainOptions) -> ShapeRecipe:
+        """Masks of the training patients mixed with simulated lesions, from the shipped weights on."""
+        from lesionlab.kinds.shape.preparing import prepare
 
-    def evaluate(self, task: Task, model: Model, data: Path, report: Any) -> Json:
+        assert isinstance(task, ShapeTask)
+        return prepare(task, data, options)
+
+    def evaluate(self, task: Task, model: Model, data: Path, report: Report) -> Json:
         """Dice, Hausdorff distance, errors of diameter and volume, reliability of the certainty."""
-        raise NotImplementedError
+        from lesionlab.kinds.shape.evaluation import evaluate
+
+        return evaluate(model, data, report)
 
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
         """Simulated volumes with one or more lesions each."""
-        raise NotImplementedError
+        from lesionlab.kinds.shape.cohort import write_cohort
+
+        write_cohort(out, cases, rng, shift)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,12 @@ from lesionlab.kinds.kind import Model, Request
 from lesionlab.kinds.shape.inputs import mark_points, network_input
 from lesionlab.kinds.shape.mask import cut_out, tight_box
 from lesionlab.kinds.shape.measure import measure
-from lesionlab.kinds.shape.network import build_network, forward
+from lesionlab.kinds.shape.network import forward
 from lesionlab.kinds.shape.result import ShapeResult
 from lesionlab.kinds.shape.stock import check_fits
 from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
+from lesionlab.kinds.shape.weights import read_weights, weights_path
 from lesionlab.metrics.calibration import Calibration
-from lesionlab.networks.weights import load_network, read_tensors
 
 LEVEL = 0.5
 #: A size that is settled on changes by less than this factor when measured again.
@@ -71,17 +70,8 @@ class ShapeModel(Model):
             NotFoundError: there are no weights.
             InputError: they do not fit the task.
         """
-        path = weights_path(task) if model_dir is None else model_dir / "model.safetensors"
-        tensors, metadata = read_tensors(path)
-        names = sorted({key.split(".", 1)[0] for key in tensors})
-        members = []
-        for name in names:
-            network = build_network(task)
-            load_network(network, tensors, f"{name}.")
-            members.append(network)
-        knots = metadata.get("certainty")
-        calibration = Calibration(**json.loads(knots)) if knots else None
-        return cls(task, members, calibration, metadata.get("version", path.stem))
+        weights = read_weights(task, weights_path(task) if model_dir is None else model_dir / "model.safetensors")
+        return cls(task, weights.members, weights.calibration, weights.version)
 
     def predict(self, volume: Volume, request: Request) -> ShapeResult:
         """The lesion at the click. Raises InputError when a point or the size does not fit the volume."""
@@ -146,11 +136,6 @@ class ShapeModel(Model):
             if settled or best is not again:
                 break
         return best
-
-
-def weights_path(task: ShapeTask) -> Path:
-    """Where the task's shipped weights lie."""
-    return Path(__file__).parents[2] / "weights" / f"{task.weights or task.name}.safetensors"
 
 
 def _agreement(estimate: Estimate) -> float:

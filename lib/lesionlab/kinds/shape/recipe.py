@@ -15,8 +15,8 @@ from lesionlab.kinds.recipe import Recipe
 from lesionlab.kinds.shape.network import build_network, forward
 from lesionlab.kinds.shape.samples import Augmentation, Batch, StoredLesion, draw_batch
 from lesionlab.kinds.shape.task import ShapeTask
-from lesionlab.networks.unet import ResidualUNet, cross_entropy, soft_dice_loss
-from lesionlab.networks.weights import save_tensors
+from lesionlab.kinds.shape.weights import ShapeWeights, write_weights
+from lesionlab.networks.unet import cross_entropy, soft_dice_loss
 
 _VALIDATION_SEED = 20240229
 
@@ -36,7 +36,7 @@ class ShapeRecipe(Recipe[Batch]):
         task: patch, network and training settings.
         sources: what to train on.
         validation: lesions of the validation patients, clicked and sized once with the same errors as in training.
-        network: to start from; random weights when None.
+        start: weights to go on from (of several networks the first); random ones when None.
     """
 
     def __init__(
@@ -44,10 +44,12 @@ class ShapeRecipe(Recipe[Batch]):
         task: ShapeTask,
         sources: Sequence[Source],
         validation: Sequence[StoredLesion],
-        network: ResidualUNet | None = None,
+        start: ShapeWeights | None = None,
     ) -> None:
         self.task = task
-        self.network = (build_network(task) if network is None else network).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        network = build_network(task) if start is None else start.members[0]
+        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self._calibration = None if start is None else start.calibration
         self.epochs, self.steps = task.training.epochs, task.training.steps
         self.learning_rate = task.training.learning_rate
         self._sources = [source for source in sources if source.lesions and source.share > 0]
@@ -86,8 +88,6 @@ class ShapeRecipe(Recipe[Batch]):
         return float(np.mean(scores)) if scores else 0.0
 
     def save(self, network: nn.Module, out: Path, scores: Json) -> None:
-        """Write ``model.safetensors``: half precision, with the scores as metadata."""
-        tensors = {f"network.{key}": value.half() for key, value in network.state_dict().items()}
-        metadata = {"task": self.task.name, "score": f"{scores['best']:.4f}", "epoch": str(scores["epoch"])}
-        save_tensors(out / "model.safetensors", tensors, metadata)
-
+        """Write ``model.safetensors``; the certainty stays calibrated as in the weights that training went on from."""
+        facts = {"task": self.task.name, "score": f"{scores['best']:.4f}", "epoch": str(scores["epoch"])}
+        write_weights(out / "model.safetensors", [network], self._calibration, facts)

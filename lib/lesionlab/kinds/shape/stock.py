@@ -77,7 +77,8 @@ def check_fits(task: ShapeTask, request: ShapeRequest, geometry: Geometry) -> No
 def _from_clicks(task: ShapeTask, params: Json, geometry: Geometry) -> ShapeRequest:
     if "point_mm" in params or "exclude_mm" in params:
         raise InputError(
-            "params mix points in mm with voxel clicks", got=shown(sorted(params)),
+            "params mix points in mm with voxel clicks",
+            got=shown(sorted(params)),
             expected="either point_mm and exclude_mm, or foreground and background",
         )
     clicks = checked(StockRequest, params, "params")
@@ -96,7 +97,8 @@ def _to_ras(name: str, voxel: Voxel, geometry: Geometry) -> PointMm:
     for index, count in zip(voxel, geometry.shape, strict=True):
         if not -0.5 - _SLACK_VOXELS <= index <= count - 0.5 + _SLACK_VOXELS:
             raise InputError(
-                f"a {name} click lies outside the image", got=shown(list(voxel)),
+                f"a {name} click lies outside the image",
+                got=shown(list(voxel)),
                 expected=f"voxel indices [i, j, k] within 0..{[n - 1 for n in geometry.shape]}",
             )
         clamped.append(min(max(index, 0.0), count - 1.0))

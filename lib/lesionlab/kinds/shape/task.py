@@ -43,7 +43,8 @@ class TrainingSettings(Frozen):
     batch: int = Field(default=8, ge=1)
     learning_rate: Positive = 5e-4
     phantoms: float = Field(default=0.3, ge=0, le=1)
-    validation: float = Field(default=0.2, gt=0, lt=1)
+    validation: float = Field(default=0.2, ge=0, lt=1)
+    test: float = Field(default=0.2, ge=0, lt=1)
 
 
 class ShapeTask(Task):

@@ -1,0 +1,94 @@
+"""How good a ``shape`` model is on lesions whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lesionlab.errors import InputError
+from lesionlab.image.volume import Volume
+from lesionlab.kinds.kind import Json, Model
+from lesionlab.kinds.shape.measure import measure
+from lesionlab.kinds.shape.result import ShapeResult
+from lesionlab.kinds.shape.task import ShapeRequest
+from lesionlab.kinds.shape.truths import TrueLesion, true_lesions
+from lesionlab.metrics.bootstrap import mean_interval
+from lesionlab.metrics.calibration import expected_error, reliability
+from lesionlab.metrics.overlap import dice, hausdorff95_mm
+from lesionlab.progress import Progress, Report
+from lesionlab.store.cases import read_cases
+
+_BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class LesionScore:
+    """One lesion's scores; lengths in mm, errors as a share of the truth."""
+
+    image: str
+    patient: str
+    dice: float
+    hd95_mm: float
+    diameter_error: float
+    volume_error: float
+    certainty: float
+
+
+def evaluate(model: Model, data: Path, report: Report) -> Json:
+    """Scores of every lesion of a datastore, and their summary: means with 95 % intervals over patients.
+
+    Raises:
+        InputError: no case has a mask.
+    """
+    cases = read_cases(data)
+    total = sum(case.mask is not None for case in cases)
+    scores: list[LesionScore] = []
+    for lesion in true_lesions(cases):
+        scores.append(score(model, lesion))
+        report(Progress(min(len(scores), total), total, f"{lesion.name}: Dice {scores[-1].dice:.3f}"))
+    if not scores:
+        raise InputError("no case has a mask to compare with", got=str(data), expected="masks in labels/final")
+    return {"task_model": model.version, "summary": summarise(scores), "lesions": [asdict(row) for row in scores]}
+
+
+def score(model: Model, lesion: TrueLesion) -> LesionScore:
+    """One lesion, clicked and sized as the case says."""
+    result = model.predict(lesion.image, ShapeRequest(point_mm=lesion.point_mm, size_mm=lesion.size_mm))
+    if not isinstance(result, ShapeResult):
+        raise InputError("the model is not one of a shape task", got=type(result).__name__)
+    geometry = lesion.image.geometry
+    found = Volume.zeros(geometry).paste(result.mask).array > 0
+    truth = lesion.truth.array > 0
+    true = measure(lesion.truth)
+    return LesionScore(
+        image=lesion.name,
+        patient=lesion.patient,
+        dice=dice(found, truth),
+        hd95_mm=hausdorff95_mm(found, truth, geometry.affine[:3, :3]),
+        diameter_error=result.diameter_mm / true.diameter_mm - 1,
+        volume_error=result.volume_mm3 / true.volume_mm3 - 1,
+        certainty=result.certainty,
+    )
+
+
+def summarise(scores: Sequence[LesionScore]) -> Json:
+    """The figures that are reported."""
+    values = np.array([row.dice for row in scores])
+    interval = mean_interval(values, np.random.default_rng(_SEED), [row.patient for row in scores])
+    bins = reliability(np.array([row.certainty for row in scores]), values, _BINS)
+    return {
+        "lesions": len(scores),
+        "patients": len({row.patient for row in scores}),
+        "dice_mean": interval.mean,
+        "dice_interval_95": [interval.low, interval.high],
+        "dice_sd": float(values.std()),
+        "hd95_median_mm": float(np.median([row.hd95_mm for row in scores])),
+        "diameter_error_median": float(np.median([abs(row.diameter_error) for row in scores])),
+        "volume_error_median": float(np.median([abs(row.volume_error) for row in scores])),
+        "reliability": [asdict(b) for b in bins],
+        "calibration_error": expected_error(bins),
+    }

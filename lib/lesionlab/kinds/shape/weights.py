@@ -1,0 +1,75 @@
+"""A ``shape`` task's weights file: one or several networks, and how sure to be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from torch import nn
+
+from lesionlab.errors import InputError
+from lesionlab.kinds.shape.network import build_network
+from lesionlab.kinds.shape.task import ShapeTask
+from lesionlab.metrics.calibration import Calibration
+from lesionlab.networks.unet import ResidualUNet
+from lesionlab.networks.weights import load_network, read_tensors, save_tensors
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeWeights:
+    """What a file holds.
+
+    Attributes:
+        members: networks whose probabilities are averaged.
+        calibration: sureness -> Dice to expect; None for a model that was never calibrated.
+        version: the file's stem and the first eight digits of its SHA-256.
+    """
+
+    members: tuple[ResidualUNet, ...]
+    calibration: Calibration | None
+    version: str
+
+
+def weights_path(task: ShapeTask) -> Path:
+    """Where the task's shipped weights lie."""
+    return Path(__file__).parents[2] / "weights" / f"{task.weights or task.name}.safetensors"
+
+
+def read_weights(task: ShapeTask, path: Path) -> ShapeWeights:
+    """Read a file.
+
+    Raises:
+        NotFoundError: there is none.
+        InputError: it does not fit the task.
+    """
+    tensors, metadata = read_tensors(path)
+    members = []
+    for name in sorted({key.split(".", 1)[0] for key in tensors}):
+        network = build_network(task)
+        load_network(network, tensors, f"{name}.")
+        members.append(network)
+    knots = metadata.get("certainty")
+    try:
+        calibration = None if knots is None else Calibration.model_validate_json(knots)
+    except ValidationError as error:
+        raise InputError("the weights' calibration cannot be read", got=str(path)) from error
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    return ShapeWeights(tuple(members), calibration, f"{path.stem}-{digest}")
+
+
+def write_weights(
+    path: Path, members: Sequence[nn.Module], calibration: Calibration | None, facts: dict[str, str]
+) -> None:
+    """Write networks in half precision, with ``facts`` for people in the metadata."""
+    tensors = {
+        f"network{number}.{key}": value.half()
+        for number, member in enumerate(members)
+        for key, value in member.state_dict().items()
+    }
+    metadata = dict(facts)
+    if calibration is not None:
+        metadata["certainty"] = calibration.model_dump_json()
+    save_tensors(path, tensors, metadata)
