@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _STATUS_SECONDS = 1.0
+_READERS = 3
 
 
 class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
@@ -61,7 +62,9 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         self.house = House.of(studies)
         self.volumes = VolumeCache(self.own_settings.cache_bytes)
         self.predictor = predictor or Predictor(self.house.trained(list(self.tasks)))
-        self._workers = ThreadPoolExecutor(self.own_settings.workers, thread_name_prefix="infer")
+        # More threads than networks: one request may open its image while another one's network runs.
+        self._running = threading.Semaphore(self.own_settings.workers)
+        self._workers = ThreadPoolExecutor(self.own_settings.workers + _READERS, thread_name_prefix="infer")
         self._status_lock = threading.Lock()
         self._status: tuple[float, dict[str, Any]] = (-1e9, {})
         # Its default tracker breaks training.
@@ -82,7 +85,10 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
 
     def init_infers(self) -> dict[str, TaskInfer]:
         """One for each task."""
-        return {name: TaskInfer(task, self.predictor, self.volumes, self.house) for name, task in self.tasks.items()}
+        return {
+            name: TaskInfer(task, self.predictor, self.volumes, self.house, self._running)
+            for name, task in self.tasks.items()
+        }
 
     def init_trainers(self) -> dict[str, TaskTrain]:
         """One for each task."""
@@ -124,6 +130,11 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
     def info(self) -> dict[str, Any]:
         """What ``GET /info/`` answers; only the counts of the datastore are looked up anew, at most once a second."""
         return {**self._static_info, "datastore": self._datastore_status()}
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the studies are on another server, so that to ask for them takes time."""
+        return is_url(self.studies)
 
     def work(self, job: Callable[[], T]) -> Future[T]:
         """Run a job in one of the few threads for inference."""

@@ -46,7 +46,8 @@ class OtherRoutes:
 
     async def info(self, request: Request) -> Response:
         """What is here: tasks, strategies, counts."""
-        return JSONResponse(await run_in_threadpool(self._app().info))
+        app = self._app()
+        return JSONResponse(await run_in_threadpool(app.info) if app.is_remote else app.info())
 
     async def keep_model(self, request: Request) -> Response:
         """Refuse to overwrite weights."""

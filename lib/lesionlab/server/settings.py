@@ -28,7 +28,7 @@ class Settings(Frozen):
         tasks: folders of the lab's own task files.
         max_upload_mb: the largest request body, MiB.
         cache_mb: memory for opened volumes, MiB.
-        workers: inferences that run at the same time; more wait.
+        workers: networks that run at the same time; more requests wait. One takes all processors already.
     """
 
     token: str | None = Field(default=None, min_length=8)
@@ -37,7 +37,7 @@ class Settings(Frozen):
     tasks: tuple[Path, ...] = ()
     max_upload_mb: Positive = 2048
     cache_mb: Positive = 1280
-    workers: Positive = 2
+    workers: Positive = 1
 
     @property
     def max_upload_bytes(self) -> int:

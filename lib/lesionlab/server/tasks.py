@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,10 +31,13 @@ logger = logging.getLogger(__name__)
 
 
 class TaskInfer(InferTask):  # type: ignore[misc]
-    """Answers requests for one task."""
+    """Answers requests for one task; ``running`` bounds how many networks run at the same time."""
 
-    def __init__(self, task: Task, predictor: Predictor, volumes: VolumeCache, house: House) -> None:
+    def __init__(
+        self, task: Task, predictor: Predictor, volumes: VolumeCache, house: House, running: threading.Semaphore
+    ) -> None:
         self.task = task
+        self._running = running
         self._house = house
         self.kind = kind_of(task)
         self._predictor = predictor
@@ -80,7 +84,8 @@ class TaskInfer(InferTask):  # type: ignore[misc]
         """
         options, asked = split(self.kind, params)
         request = self.kind.request_from_monailabel(self.task, asked, volume.geometry)
-        result = self._predictor.predict(self.task, volume, request)
+        with self._running:
+            result = self._predictor.predict(self.task, volume, request)
         return Answer(self.task.name, self.kind.labels(self.task), volume.geometry, result, options)
 
     def __call__(self, request: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
