@@ -59,10 +59,11 @@ def peer_records(file: Path) -> list[Record]:
     wanted = {name: f"{settings_of(peer)}; {DRAWN}" for name, peer in PEERS.items()}
     fresh = {name for name in PEERS if settings.get(name) == wanted[name]}
     stale = {name: peer_method(peer) for name, peer in PEERS.items() if name not in fresh}
+    kept = [r for r in stored if r.method in fresh]
     if not stale:
-        return stored
+        return kept
     _log.info("scoring the peers %s", ", ".join(stale))
-    records = [r for r in stored if r.method in fresh] + score_all(stale, FOLD_OF)
+    records = kept + score_all(stale, FOLD_OF)
     order = list(PEERS)
     records.sort(key=lambda r: (order.index(r.method), r.case))
     write_records(records, file, wanted)
