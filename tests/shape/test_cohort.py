@@ -73,10 +73,9 @@ def test_flipped_axes_show_the_same_patient_in_the_same_place(tmp_path: Path) ->
     (one, _), (two, mask) = volumes(plain[0]), volumes(flipped[0])
     assert two.geometry.shape == (40, 80, 80)
     rng = np.random.default_rng(0)
-    for index in rng.integers(0, (80, 80, 40), (50, 3)):
-        there = two.geometry.ras_to_index(one.geometry.index_to_ras(tuple(float(n) for n in index)))
-        i, j, k = (round(x) for x in there)
-        assert two.array[i, j, k] == one.array[tuple(index)]
+    for a, b, c in rng.integers(0, (80, 80, 40), (50, 3)):
+        i, j, k = (round(x) for x in two.geometry.ras_to_index(one.geometry.index_to_ras((a, b, c))))
+        assert two.array[i, j, k] == one.array[a, b, c]
     assert plain[0].point_mm is not None
     assert lesions_of(mask, [plain[0].point_mm], reach_mm=0.5)
 
