@@ -143,7 +143,6 @@ def _weights(studies: Path) -> tuple[Path, bool]:
     own = studies / ".lesionlab" / "models" / task.name
     tensors = {f"a.{name}": value for name, value in build_network(task).state_dict().items()}
     save_tensors(own / "model.safetensors", tensors, {"version": "random"})
-    (own / "scores.json").write_text("{}", encoding="utf-8")
     return own / "model.safetensors", False
 
 

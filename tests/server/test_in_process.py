@@ -11,6 +11,7 @@ from conftest import AFFINE, SHAPE, fill, label_bytes, ras
 from fakes import BallModel, BallPredictor
 from starlette.testclient import TestClient
 
+from lesionlab.errors import ConflictError
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.shape.kind import ShapeKind
@@ -105,31 +106,42 @@ def test_what_nobody_expected_is_a_500_with_an_id_that_the_log_explains(studies,
 
 
 def test_after_training_the_server_answers_with_the_new_model(studies, monkeypatch):
-    seen = {}
+    import lesionlab.learning.train as learning
+
+    calls = []
 
     class Trained(BallModel):
         version = "trained"
 
-    def train(self, task, data, out, options, report):
-        seen.update(data=data, epochs=options.epochs, seed=options.seed)
-        (out / "weights").write_text("x")
-        return {"dice": 0.9}
+    def train(task, data, out, options, report):
+        calls.append((data, options.epochs, options.seed))
+        if (out / "other run").exists():
+            raise ConflictError("another run lies there")
+        out.mkdir(parents=True)
+        (out / "weights").write_text(f"seed {options.seed}")
+        return {"best": 0.9}
 
     def load(self, task, model_dir=None):
         assert model_dir is None or (model_dir / "weights").is_file()
         return BallModel(task) if model_dir is None else Trained(task)
 
-    monkeypatch.setattr(ShapeKind, "train", train)
+    monkeypatch.setattr(learning, "train", train)
     monkeypatch.setattr(ShapeKind, "load", load)
     url = "/infer/lesion_shape?image=case_a&output=json"
+    given_up = studies / ".lesionlab" / "training" / "lesion_shape"
+    given_up.mkdir(parents=True)
+    (given_up / "other run").touch()
     with running(studies, monkeypatch, predictor=Predictor()) as (_, client):
         assert client.post(url, data=GOOD).json()["model_version"] == "ball-1"
         done = client.post("/train/lesion_shape?run_sync=true", json={"epochs": 2, "seed": 5})
-        assert done.json() == {"dice": 0.9}
-        assert seen == {"data": studies, "epochs": 2, "seed": 5}
+        assert done.json() == {"best": 0.9}
+        assert calls == [(studies, 2, 5)] * 2
         assert client.post(url, data=GOOD).json()["model_version"] == "trained"
-    predictor = Predictor({"lesion_shape": studies / ".lesionlab" / "models" / "lesion_shape"})
-    with running(studies, monkeypatch, predictor=predictor) as (_, client):
+        client.post("/train/lesion_shape?run_sync=true", json={"lesion_shape": {"seed": 6}})
+    models = studies / ".lesionlab" / "models"
+    assert (models / "lesion_shape" / "weights").read_text() == "seed 6"
+    assert (models / "lesion_shape.previous" / "weights").read_text() == "seed 5"
+    with running(studies, monkeypatch, predictor=Predictor({"lesion_shape": models / "lesion_shape"})) as (_, client):
         assert client.post(url, data=GOOD).json()["model_version"] == "trained"
 
 

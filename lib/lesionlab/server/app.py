@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,8 +17,9 @@ from monailabel.config import settings as stock_settings
 from monailabel.interfaces.app import MONAILabelApp
 
 import lesionlab
-from lesionlab.errors import LesionLabError, NotFoundError
+from lesionlab.errors import InputError, LesionLabError, NotFoundError
 from lesionlab.image.cache import VolumeCache
+from lesionlab.image.volume import Volume
 from lesionlab.kinds import all_tasks
 from lesionlab.predict import Predictor
 from lesionlab.server.active import First, Random
@@ -155,6 +157,20 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         assert isinstance(found, TaskInfer)
         return found
 
+    def volume(self, path: Path) -> Volume:
+        """The image in a file of the studies or of a session; errors name the file without its folder.
+
+        Raises:
+            NotFoundError: it is gone.
+            InputError: it cannot be read.
+        """
+        if not path.exists():
+            raise NotFoundError("the image is gone from the studies", got=path.name)
+        try:
+            return self.volumes.get(path)
+        except InputError as error:
+            raise error.without(f"{path.parent}{os.sep}") from error
+
     def use_trained(self, name: str) -> None:
         """Answer from now on with the model that training wrote, when it finished one."""
         found = self.house.trained([name])
@@ -197,6 +213,13 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
             return None
         path = stock_settings.MONAI_LABEL_SESSION_PATH or str(self.house.sessions())
         return OwnSessions(path, stock_settings.MONAI_LABEL_SESSION_EXPIRY)
+
+    def _download_dcmqi_tools(self) -> None:
+        """MONAI Label would download programs; ours come with the installation."""
+        if shutil.which("itkimage2segimage") is None:
+            logger.warning(
+                "itkimage2segimage is not on PATH; labels cannot be stored as DICOM (see 'lesionlab doctor')"
+            )
 
     def _datastore_status(self) -> dict[str, Any]:
         with self._status_lock:

@@ -56,6 +56,8 @@ class Border:
             await self._stock(scope, receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1003})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         rules, headers = self._rules(), Headers(scope=scope)

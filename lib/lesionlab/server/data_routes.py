@@ -118,7 +118,7 @@ def _add_image(app: LesionLabApp, image: str, upload: UploadFile, info: dict[str
         if not present:
             return str(store.add_image(name, str(path), info))
         # Clients send an image again when they lost track of it.
-        if not _same(volume, app.volumes.get(Path(present))):
+        if not _same(volume, app.volume(Path(present))):
             raise ConflictError(
                 "there is another image of that name", got=name, expected="a new name, or DELETE it first"
             )
@@ -131,7 +131,7 @@ def _save_label(app: LesionLabApp, image: str, tag: str, upload: UploadFile, inf
     with scratch(app.house) as folder:
         path = received(upload, folder, "label")
         suffix_of(path.name)
-        label, geometry = opened(path), app.volumes.get(reference).geometry
+        label, geometry = opened(path), app.volume(reference).geometry
         if not label.geometry.same_as(geometry, tolerance_mm=_REGISTER_MM):
             raise InputError(
                 "the label does not lie on the lattice of its image",

@@ -111,7 +111,9 @@ def image_file(datastore: Any, image: str) -> Path:
     Raises:
         NotFoundError: with the nearest name that exists.
     """
-    uri = datastore.get_image_uri(image)
+    # Other datastores fetch what they are asked for, whether it exists or not.
+    known = isinstance(datastore, StudiesDatastore) or image in datastore.list_images()
+    uri = datastore.get_image_uri(image) if known else ""
     if not uri:
         names = datastore.list_images()
         raise NotFoundError(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lesionlab.server.datastore import HOUSE
-
-_SCORES = "scores.json"
 
 
 @dataclass(frozen=True)
@@ -39,16 +35,26 @@ class House:
         return self._made("incoming")
 
     def model(self, task: str) -> Path:
-        """The model that training on these studies writes for a task."""
+        """The model that training on these studies wrote for a task."""
         return self.root / "models" / task
 
-    def trained(self, tasks: list[str]) -> dict[str, Path]:
-        """The finished models, by task."""
-        return {task: self.model(task) for task in tasks if (self.model(task) / _SCORES).is_file()}
+    def training(self, task: str) -> Path:
+        """Where a training writes until it is done."""
+        return self.root / "training" / task
 
-    def finish_model(self, task: str, scores: dict[str, Any]) -> None:
-        """Mark a model as finished, with its scores."""
-        (self.model(task) / _SCORES).write_text(json.dumps(scores, indent=2), encoding="utf-8")
+    def trained(self, tasks: list[str]) -> dict[str, Path]:
+        """The models that were trained here, by task."""
+        return {task: self.model(task) for task in tasks if self.model(task).is_dir()}
+
+    def publish_model(self, task: str) -> None:
+        """Put a finished training in the place of the task's model; the model before it is kept as ``<task>.previous``."""
+        model = self.model(task)
+        previous = model.with_name(f"{task}.previous")
+        model.parent.mkdir(parents=True, exist_ok=True)
+        if model.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            model.rename(previous)
+        self.training(task).rename(model)
 
     def clear_incoming(self) -> None:
         """Remove what an earlier run left half done."""

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -89,7 +88,7 @@ def _image(app: LesionLabApp, request: Request, form: FormData) -> _Image:
     # Stock clients send image= together with session_id= or a file; then image= is only a name.
     session, name = request.query_params.get("session_id"), request.query_params.get("image")
     if session:
-        return _Image(lambda: app.volumes.get(app.own_sessions().image(session)))
+        return _Image(lambda: app.volume(app.own_sessions().image(session)))
     if form.getlist("file"):
         upload = file_field(form, "file")
 
@@ -101,15 +100,8 @@ def _image(app: LesionLabApp, request: Request, form: FormData) -> _Image:
 
         return _Image(sent)
     if name:
-        return _Image(lambda: app.volumes.get(_existing(app, name)), name)
+        return _Image(lambda: app.volume(image_file(app.datastore(), name)), name)
     raise InputError("no image is given", expected="query parameter image= or session_id=, or a form field 'file'")
-
-
-def _existing(app: LesionLabApp, name: str) -> Path:
-    path = image_file(app.datastore(), name)
-    if not path.exists():
-        raise NotFoundError("the image is gone from the studies folder", got=name)
-    return path
 
 
 def _output(text: str | None) -> Output:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -23,12 +23,12 @@ class JobParams(Frozen):
 
 
 class TrainParams(JobParams):
-    """How to train; ``epochs`` None means the task's own number. ``name`` is what stock clients call the run."""
+    """How to train; ``epochs`` None means the task's own number. Stock clients name the run and a device: neither matters."""
 
     epochs: int | None = Field(default=None, ge=1, le=100_000)
     seed: int = Field(default=0, ge=0, le=2**31)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
     name: Name | None = None
+    device: Name | None = None
 
 
 class StrategyParams(JobParams):

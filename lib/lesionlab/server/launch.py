@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: How long, in seconds, running requests may take to end when the server stops.
+_LAST_WORDS = 5
 _ENTRY = Path(__file__).parent / "entry"
 
 
@@ -60,7 +62,14 @@ def serve(
 
     _register(place, predictor, settings)
     logger.info("serving %s at http://%s:%d", place, host, port)
-    uvicorn.run("lesionlab.server.asgi:app", host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(
+        "lesionlab.server.asgi:app",
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_LAST_WORDS,
+    )
 
 
 def _settings(tasks: tuple[Path, ...], insecure_no_auth: bool, max_upload_mb: int | None) -> Settings:

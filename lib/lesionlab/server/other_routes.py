@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,7 +16,9 @@ from starlette.routing import Route
 from lesionlab.errors import ForbiddenError, NotFoundError, UnauthorizedError
 from lesionlab.server.access import Access
 from lesionlab.server.app import LesionLabApp
-from lesionlab.server.queries import text_field
+from lesionlab.server.queries import text_field, whole
+
+_LOG_LINES = 300
 
 
 class OtherRoutes:
@@ -37,6 +41,7 @@ class OtherRoutes:
             Route("/info/", self.info, methods=["GET"]),
             Route("/model/{model}", self.keep_model, methods=["PUT", "DELETE"]),
             Route("/reload", self.refresh, methods=["POST"]),
+            Route("/logs/", self.log, methods=["GET"]),
             Route("/logs/gpu", self.gpu, methods=["GET"]),
             Route("/auth/", self.auth, methods=["GET"]),
             Route("/auth/token", self.sign_in, methods=["POST"]),
@@ -58,6 +63,14 @@ class OtherRoutes:
         """Look through the studies again; MONAI Label would start a second app beside the first."""
         await run_in_threadpool(self._app().datastore().refresh)
         return JSONResponse({})
+
+    async def log(self, request: Request) -> Response:
+        """The last lines of the log that ``monailabel start_server`` writes."""
+        path = Path(self._app().app_dir) / "logs" / "app.log"
+        if not path.is_file():
+            raise NotFoundError("there is no log file", expected="a server that writes one: monailabel start_server")
+        count = whole(request, "lines") or _LOG_LINES
+        return PlainTextResponse(await run_in_threadpool(_last_lines, path, count))
 
     async def gpu(self, request: Request) -> Response:
         """What nvidia-smi says, where there is one."""
@@ -90,6 +103,11 @@ class OtherRoutes:
     async def signed_in(self, request: Request) -> Response:
         """Only who is let in gets here."""
         return JSONResponse({"username": "admin", "email": None, "name": None, "roles": []})
+
+
+def _last_lines(path: Path, count: int) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return "".join(deque(file, count))
 
 
 def _output_of(program: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from lesionlab.server.app import LesionLabApp
 from lesionlab.server.queries import flag, whole
 from lesionlab.server.uploads import received, scratch, unpacked
 
-_MOST_FILES = 5000
+_MOST_FILES = 2000
 
 
 class SessionRoutes:
@@ -63,10 +62,10 @@ def _add(app: LesionLabApp, uploads: list[UploadFile], expiry: int, packed: bool
         answer = sessions.add(image, expiry)
     name = str(answer["session_id"])
     try:
-        app.volumes.get(sessions.image(name))
-    except InputError as error:
+        app.volume(sessions.image(name))
+    except InputError:
         sessions.remove_session(name)
-        raise error.without(f"{Path(sessions.store_path) / name}{os.sep}") from error
+        raise
     return answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import uuid
 from pathlib import Path
@@ -12,7 +13,7 @@ from monailabel.interfaces.tasks.infer_v2 import InferTask
 from monailabel.interfaces.tasks.train import TrainTask
 
 from lesionlab.checked import checked
-from lesionlab.errors import InputError
+from lesionlab.errors import ConflictError, InputError
 from lesionlab.kinds import kind_of
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.server.answer import Answer
@@ -118,24 +119,28 @@ class TaskTrain(TrainTask):  # type: ignore[misc]
 
     def config(self) -> dict[str, Any]:
         """What a stock client may change."""
-        return {"device": ["auto", "cpu", "cuda"], "seed": 0}
+        return {"seed": 0}
 
     def __call__(self, request: dict[str, Any], datastore: Any) -> dict[str, Any]:
-        """Train, write the scores beside the model, return them.
+        """Train, put the model where the server finds it, return its scores. What an interruption left is resumed.
 
         Raises:
             InputError: when the studies are on another server, or the parameters are wrong.
         """
+        from lesionlab.learning.train import train
+
         if self._studies is None:
             raise InputError("training needs the studies in a folder", got="a URL", expected="--studies DIR")
         params = checked(TrainParams, {k: v for k, v in request.items() if k in TrainParams.model_fields}, "params")
         options = TrainOptions(epochs=params.epochs, seed=params.seed)
-        out = self._house.model(self._task.name)
-        out.mkdir(parents=True, exist_ok=True)
-        from lesionlab.learning.train import train
-
-        scores = train(self._task, self._studies, out, options, _log)
-        self._house.finish_model(self._task.name, scores)
+        out = self._house.training(self._task.name)
+        try:
+            scores = train(self._task, self._studies, out, options, _log)
+        except ConflictError:
+            # What lies there is of a run that was asked for differently, and was given up.
+            shutil.rmtree(out)
+            scores = train(self._task, self._studies, out, options, _log)
+        self._house.publish_model(self._task.name)
         return scores
 
 
