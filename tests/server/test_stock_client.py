@@ -103,6 +103,22 @@ def test_scoring_compares_original_with_final_labels(client, room, tmp_path):
     assert scores == {"case_a": pytest.approx(2 / 3), "case_c": 1.0}
 
 
+def test_a_job_runs_in_a_process_of_its_own_and_tells_how_it_goes(room):
+    import time
+
+    import httpx
+
+    started = httpx.post(f"{room[0]}/scoring/dice", json={"y": "final", "y_pred": "final"}, timeout=30)
+    assert started.status_code == 200
+    assert started.json()["status"] in ("SUBMITTED", "RUNNING")
+    deadline = time.monotonic() + 60
+    while (job := httpx.get(f"{room[0]}/scoring/", timeout=30).json())["status"] in ("SUBMITTED", "RUNNING"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert job["status"] == "DONE"
+    assert any('"case_a": 1.0' in line for line in job["details"])
+
+
 def test_a_broken_volume_is_refused_with_a_reason(client, tmp_path):
     broken = tmp_path / "broken.nii.gz"
     broken.write_bytes(b"no image")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from monailabel.endpoints import activelearning as stock_active
@@ -22,9 +22,11 @@ from lesionlab.server.jobs import BatchParams, JobParams, ScoringParams, Strateg
 from lesionlab.server.queries import flag
 from lesionlab.task import nearest
 
+_STATUS = {"/train/": "train", "/scoring/": "scoring", "/batch/infer": "batch_infer"}
+
 
 class JobRoutes:
-    """The routes that start work; asking for its state and stopping it are MONAI Label's own."""
+    """The routes that start work and tell how it goes; stopping it is MONAI Label's own."""
 
     def __init__(self, get_app: Callable[[], LesionLabApp]) -> None:
         self._app = get_app
@@ -38,6 +40,7 @@ class JobRoutes:
             Route("/scoring/", self.score, methods=["POST"]),
             Route("/scoring/{method}", self.score, methods=["POST"]),
             Route("/batch/infer/{model}", self.batch, methods=["POST"]),
+            *(Route(path, _status_of(method), methods=["GET"]) for path, method in _STATUS.items()),
         ]
 
     async def train(self, request: Request) -> Response:
@@ -79,6 +82,17 @@ class JobRoutes:
         return JSONResponse(await run_in_threadpool(_start, "batch_infer", job, request))
 
 
+def _status_of(method: str) -> Callable[[Request], Awaitable[Response]]:
+    async def status(request: Request) -> Response:
+        every = flag(request, "all")
+        found, why = AsyncTask.status(method, every, flag(request, "check_if_running"))
+        if found is None:
+            raise NotFoundError(str(why))
+        return JSONResponse([_snapshot(job) for job in found] if isinstance(found, list) else _snapshot(found))
+
+    return status
+
+
 def _train(app: LesionLabApp, name: str, params: TrainParams, request: Request) -> Any:
     job = {"model": name, **_given(params)}
     if flag(request, "run_sync"):
@@ -87,7 +101,7 @@ def _train(app: LesionLabApp, name: str, params: TrainParams, request: Request) 
         return scores
     if processes("train") and not flag(request, "enqueue"):
         raise ConflictError("a training runs already", expected="GET /train/ until it is done, or enqueue=true")
-    return run_background_task(job, "train", callback=lambda task: _after_training(app, name, task))
+    return _snapshot(run_background_task(job, "train", callback=lambda task: _after_training(app, name, task)))
 
 
 def _after_training(app: LesionLabApp, name: str, job: dict[str, Any]) -> None:
@@ -99,7 +113,13 @@ def _start(method: str, job: dict[str, Any], request: Request) -> Any:
     result, why = AsyncTask.run(method, request=job, force_sync=flag(request, "run_sync"))
     if result is None:
         raise ConflictError(f"{method} runs already", got=why, expected="one at a time")
-    return result
+    return _snapshot(result) if isinstance(result, dict) else result
+
+
+def _snapshot(job: dict[str, Any]) -> dict[str, Any]:
+    """A job as it is now; MONAI Label's thread goes on changing it, and keeps its output in a deque."""
+    now = dict(job)
+    return {**now, "details": list(now["details"])} if "details" in now else now
 
 
 def _given(params: JobParams) -> dict[str, Any]:

@@ -105,6 +105,7 @@ def _environment(studies: str, port: int, settings: Settings) -> None:
         }
     )
     os.environ.setdefault("PYTHONPATH", "")
+    os.environ.setdefault("MONAI_LABEL_CORS_ORIGINS", json.dumps([f"http://127.0.0.1:{port}"]))
 
 
 def _register(studies: str, predictor: Predictor | None, settings: Settings) -> None:
