@@ -56,7 +56,7 @@ def write_volume(volume: Volume, path: Path) -> None:
     """Write ``.nii``, ``.nii.gz``, ``.nrrd`` or ``.mha``: at once, by way of a temporary file beside it.
 
     Raises:
-        InputError: the suffix names no format that can be written, or the folder does not exist.
+        InputError: the suffix names no format that can be written, the folder does not exist, or the writing fails.
     """
     suffix = _suffix(path, _WRITERS)
     if suffix is None:
@@ -70,6 +70,9 @@ def write_volume(volume: Volume, path: Path) -> None:
         _WRITERS[suffix](volume, temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
+        # A full disk, or voxels of a type that the format does not know.
+        raise InputError(f"{path}: cannot be written", got=" ".join(str(error).split())[:200]) from error
     finally:
         temporary.unlink(missing_ok=True)
 
