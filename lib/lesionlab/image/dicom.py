@@ -50,7 +50,9 @@ def read_series(folder: Path) -> Volume:
     series = Counter(str(file.dataset.get("SeriesInstanceUID", "")) for file in files)
     if len(series) > 1:
         raise InputError(
-            f"{folder}: several DICOM series in one folder", got=_describe(files), expected="one series",
+            f"{folder}: several DICOM series in one folder",
+            got=_describe(files),
+            expected="one series",
             hint="put each series into a folder of its own",
         )
     slices: list[Slice] = []
@@ -105,5 +107,3 @@ def _describe(files: list[_File]) -> str:
         number, modality = dataset.get("SeriesNumber", "?"), dataset.get("Modality", "?")
         parts.append(f"series {number} {name!r} ({modality}, {len(group)} files)")
     return "; ".join(parts)
-
-

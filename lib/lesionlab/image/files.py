@@ -60,7 +60,9 @@ def write_volume(volume: Volume, path: Path) -> None:
     """
     suffix = _suffix(path, _WRITERS)
     if suffix is None:
-        raise InputError("cannot write this format", got=path.name, expected=f"a name that ends in {', '.join(_WRITERS)}")
+        raise InputError(
+            "cannot write this format", got=path.name, expected=f"a name that ends in {', '.join(_WRITERS)}"
+        )
     if not path.parent.is_dir():
         raise InputError("the folder to write to does not exist", got=str(path.parent), hint="make it first")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=suffix)

@@ -7,16 +7,17 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from lesionlab.errors import InputError
-from lesionlab.task import Frozen
 
 Values = NDArray[np.float64]
 
 
-class Calibration(Frozen):
+class Calibration(BaseModel):
     """A piecewise linear, never falling map of a raw value to a calibrated one, constant beyond its knots."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     knots_x: tuple[float, ...]
     knots_y: tuple[float, ...]

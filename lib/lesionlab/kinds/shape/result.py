@@ -15,7 +15,7 @@ class ShapeResult(Result):
     Attributes:
         mask: uint8 0/1, the tight crop of the lattice around the lesion, one voxel of margin where there is room.
         probability_map: float32 in [0, 1] on the lattice of ``mask``, when asked for.
-        diameter_mm: longest in-plane (axial) diameter of the mask, centre of voxel to centre of voxel plus one pixel.
+        diameter_mm: longest in-plane (axial) diameter of the mask, from outer corner to outer corner of its voxels.
         volume_mm3: voxels times voxel volume.
         size_mm: the size that was used: the given one, or the one that the model settled on.
         size_given: whether the size was given.
