@@ -109,3 +109,13 @@ def test_an_image_is_never_silently_replaced(server, studies):
     again = server.put("/datastore/?image=case_b", files={"file": (name, before)})
     assert again.json() == {"image": "case_b"}
     assert (studies / name).read_bytes() == before
+
+
+def test_a_folder_of_files_that_are_no_slices_makes_no_session(server, studies):
+    files = [("files", (f"IM{n:04d}", b"no slice")) for n in range(3)]
+    refused(server.put("/session/", files=files), 422, "DICOM")
+    twice = [("files", ("a.dcm", b"x")), ("files", ("sub/a.dcm", b"x"))]
+    refused(server.put("/session/", files=twice), 422, "same name")
+    refused(server.put("/session/"), 422, "no image")
+    sessions = studies / ".lesionlab" / "sessions"
+    assert all((folder / "meta.info").is_file() for folder in sessions.iterdir())

@@ -145,6 +145,20 @@ def test_after_training_the_server_answers_with_the_new_model(studies, monkeypat
         assert client.post(url, data=GOOD).json()["model_version"] == "trained"
 
 
+def test_a_task_file_of_the_lab_is_all_that_a_new_task_needs(studies, tmp_path, monkeypatch):
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    (folder / "lymph_node.yaml").write_text("kind: shape\ntitle: Node\ndescription: A node.\nsize_mm: {default: 8}\n")
+    with running(studies, monkeypatch, Settings(tasks=(folder,))) as (_, client):
+        info = client.get("/info/").json()
+        assert set(info["models"]) == set(info["trainers"]) == {"lesion_shape", "lymph_node"}
+        assert info["models"]["lymph_node"]["config"] == {"size_mm": 8}
+        click = {"params": json.dumps({"foreground": [[20, 18, 15]]})}
+        found = client.post("/infer/lymph_node?image=case_a&output=json", data=click).json()
+        assert found["diameter_mm"] == 8
+        assert client.post("/train/lymph_nod", json={}).json()["error"]["hint"] == "did you mean 'lymph_node'?"
+
+
 def test_a_saved_label_is_counted_and_downloaded_as_it_was_sent(studies, monkeypatch):
     content = label_bytes(np.ones(SHAPE))
     with running(studies, monkeypatch) as (_, client):

@@ -150,3 +150,39 @@ def test_a_saved_answer_becomes_a_label_of_the_studies(server, studies):
     np.testing.assert_array_equal(read_nifti(saved.read_bytes())[0], ball(CENTER, 12))
     fetched = server.get("/datastore/label?label=case_c&tag=original")
     assert fetched.content == saved.read_bytes()
+
+
+def test_the_slices_of_a_dicom_series_make_a_session(server):
+    files = [("files", (f"IM{n:04d}", dicom_slice(n))) for n in range(6)]
+    made = server.put("/session/", files=files)
+    assert made.status_code == 200, made.text
+    # 16 x 12 pixels of 2 mm from LPS (-10, -20, 30); slices 3 mm apart: voxel (4, 5, 2) is at LPS (-2, -10, 36).
+    click = {"point_mm": [2.0, 10.0, 36.0], "size_mm": 8.0, "result": "crop"}
+    found = infer(server, click, f"session_id={made.json()['session_id']}&output=json").json()
+    assert found["diameter_mm"] == 8
+    affine = np.asarray(found["mask"]["affine"])
+    assert np.linalg.norm(affine[:3, :3], axis=0).tolist() == pytest.approx([2, 2, 3])
+
+
+def dicom_slice(number):
+    import io
+
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = f"1.2.3.4.{number + 1}"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, f"1.2.3.4.{number + 1}"
+    data.Modality, data.SeriesInstanceUID, data.StudyInstanceUID = "CT", "1.2.3.5", "1.2.3.6"
+    data.ImagePositionPatient, data.ImageOrientationPatient = [-10, -20, 30 + 3 * number], [1, 0, 0, 0, 1, 0]
+    data.PixelSpacing, data.SliceThickness, data.InstanceNumber = [2, 2], 3, number + 1
+    data.Rows, data.Columns, data.SamplesPerPixel, data.PhotometricInterpretation = 12, 16, 1, "MONOCHROME2"
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
+    data.RescaleSlope, data.RescaleIntercept = 1, -1024
+    data.PixelData = np.full((12, 16), number * 100, np.int16).tobytes()
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    return out.getvalue()
