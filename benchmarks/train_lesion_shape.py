@@ -20,12 +20,11 @@ from benchmarks.folds import fold_of
 from benchmarks.real_cases import real_cases
 from lesionlab.kinds import find_task
 from lesionlab.kinds.shape.data import cut_lesion, insert, known_outlines, simulate
-from lesionlab.kinds.shape.network import build_network
 from lesionlab.kinds.shape.recipe import ShapeRecipe, Source
 from lesionlab.kinds.shape.samples import StoredLesion
 from lesionlab.kinds.shape.task import ShapeTask, TrainingSettings
+from lesionlab.kinds.shape.weights import read_weights
 from lesionlab.learning.train import fit
-from lesionlab.networks.weights import load_network, read_tensors
 from lesionlab.progress import Progress
 
 SIMULATED = 4000
@@ -50,10 +49,10 @@ class Stage:
         return task.model_copy(update={"training": training})
 
 
-FIRST = Stage(epochs=24, steps=150, rate=1e-3)
-SECOND = Stage(epochs=9, steps=100, rate=5e-4)
+FIRST = Stage(epochs=12, steps=150, rate=1e-3)
+SECOND = Stage(epochs=8, steps=125, rate=1e-3)
 #: Shares of a batch in the second stage: simulated, simulated in real surroundings, sarcomas, focal lesions.
-SHARES = (0.36, 0.18, 0.40, 0.06)
+SHARES = (0.24, 0.14, 0.52, 0.10)
 
 
 def simulated_stage(out: Path, pool: Sequence[StoredLesion], seed: int) -> Path:
@@ -83,11 +82,9 @@ def real_stage(out: Path, start: Path, pool: Sequence[StoredLesion], fold: int |
             (focal if case.group == "focal" else sarcomas).append(lesion)
         inserted += insert(rng, case.image, INSERTED_PER_CASE, outlines)
     task = SECOND.task()
-    network = build_network(task)
-    load_network(network, read_tensors(start)[0], "network.")
     pools = (pool[VALIDATION:], inserted, sarcomas, focal)
     sources = [Source(lesions, share) for lesions, share in zip(pools, SHARES, strict=True)]
-    fit(ShapeRecipe(task, sources, validation, network), out, seed, _report, workers=1)
+    fit(ShapeRecipe(task, sources, validation, read_weights(task, start)), out, seed, _report, workers=1)
 
 
 def _report(progress: Progress) -> None:

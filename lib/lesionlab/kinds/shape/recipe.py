@@ -56,7 +56,7 @@ class ShapeRecipe(Recipe[Batch]):
         shares = np.array([source.share for source in self._sources])
         self._shares = shares / shares.sum()
         rng = np.random.default_rng(_VALIDATION_SEED)
-        mild = Augmentation(click=0.3, size=1.2, stretch=0, elastic=0, invert=0, gamma=0, exclude=0, cut=0, mirror=0)
+        mild = Augmentation(click=0.3, size=0.1, stretch=0, elastic=0, invert=0, gamma=0, exclude=0, cut=0, mirror=0)
         self._validation = [self._batch(rng, [lesion], mild) for lesion in validation]
 
     def _batch(self, rng: np.random.Generator, lesions: Sequence[StoredLesion], how: Augmentation) -> Batch:

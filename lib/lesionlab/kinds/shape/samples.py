@@ -73,10 +73,10 @@ def _box(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far samples stray. Errors of the click in half sizes, of the size as a factor."""
+    """How far samples stray: the click at most ``click`` half sizes, the logarithm of the size by a normal ``size``."""
 
-    click: float = 0.35
-    size: float = 1.32
+    click: float = 0.33
+    size: float = 0.11
     stretch: float = 0.12
     elastic: float = 0.06
     invert: float = 0.5
@@ -118,7 +118,8 @@ def _positions(
 ) -> NDArray[np.float32]:
     """Where the patch's samples lie in the stored cube: voxel indices (n, n, n, 3)."""
     across = int(rng.choice(3, p=[0.2, 0.2, 0.6]))
-    size = lesion.diameter[across] * float(np.exp(rng.uniform(-1, 1) * np.log(how.size)))
+    error = float(np.clip(rng.normal(0, how.size), -3 * how.size, 3 * how.size))
+    size = lesion.diameter[across] * float(np.exp(error))
     axes = [axis for axis in range(3) if axis != across] + [across]
     turn = np.zeros((3, 3))
     angle = rng.uniform(0, 2 * np.pi)
