@@ -67,7 +67,7 @@ def read_task(path: Path, task_types: Mapping[str, type[Task]]) -> Task:
     if content["name"] != path.stem:
         raise ConfigError(f"{path}: key 'name' differs from the file's name", got=content["name"], expected=path.stem)
     kind = content.get("kind")
-    if kind not in task_types:
+    if not isinstance(kind, str) or kind not in task_types:
         raise ConfigError(
             f"{path}: key 'kind' names no kind",
             got=repr(kind),

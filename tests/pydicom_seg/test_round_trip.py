@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 import pydicom
-import pydicom_seg
 import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
-CATEGORY = {"CodeValue": "49755003", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Morphologically Abnormal Structure"}
+import pydicom_seg
+
+CATEGORY = {
+    "CodeValue": "49755003",
+    "CodingSchemeDesignator": "SCT",
+    "CodeMeaning": "Morphologically Abnormal Structure",
+}
 TYPE = {"CodeValue": "4147007", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Mass"}
 
 

@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
+from tests.shape.oracle import alike_model, ball_volume, dice, positions_ras
 
 from lesionlab.errors import InputError
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.shape.task import ShapeRequest
-from tests.shape.oracle import alike_model, ball_volume, dice, positions_ras
 
 CENTER = (5.0, -7.0, 3.0)
 HALF = (6.0, 8.0, 10.0)

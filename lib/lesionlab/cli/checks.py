@@ -69,7 +69,9 @@ def check_package(name: str, purpose: str) -> Check:
     try:
         module = importlib.import_module(name)
     except (ImportError, OSError, RuntimeError) as error:
-        return Check(name, "bad", f"cannot be imported ({' '.join(str(error).split())}), needed for {purpose}", _INSTALL)
+        return Check(
+            name, "bad", f"cannot be imported ({' '.join(str(error).split())}), needed for {purpose}", _INSTALL
+        )
     return Check(name, "good", str(getattr(module, "__version__", "importable")))
 
 

@@ -34,4 +34,6 @@ def run(args: argparse.Namespace, output: Output) -> None:
     if args.json is not None:
         output.json({"ok": not bad, "checks": [check.content() for check in found]}, args.json)
     if bad:
-        raise InternalError("this installation is not complete", got=", ".join(bad), hint="'lesionlab doctor' says what to do")
+        raise InternalError(
+            "this installation is not complete", got=", ".join(bad), hint="'lesionlab doctor' says what to do"
+        )

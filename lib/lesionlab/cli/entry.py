@@ -81,7 +81,9 @@ def _dispatch(argv: Sequence[str], output: Output) -> int:
             raise InputError("no command", expected=f"one of {', '.join(COMMANDS)}", hint="see 'lesionlab --help'")
         if name not in COMMANDS:
             expected = f"one of {', '.join(COMMANDS)}"
-            raise InputError("there is no such command", got=name, expected=expected, hint=nearest(name, list(COMMANDS)))
+            raise InputError(
+                "there is no such command", got=name, expected=expected, hint=nearest(name, list(COMMANDS))
+            )
         command = cast(Command, importlib.import_module(f"lesionlab.cli.{name}"))
         parser = Parser(f"lesionlab {name}", command.DESCRIPTION, command.EXAMPLE)
         command.arguments(parser)
@@ -102,6 +104,8 @@ def _top_parser() -> Parser:
     )
     add_common(parser)
     parser.add_argument("--version", action="version", version=f"lesionlab {__version__}")
-    parser.add_argument("command", metavar="COMMAND", nargs="?", help="see above; 'lesionlab COMMAND --help' tells more")
+    parser.add_argument(
+        "command", metavar="COMMAND", nargs="?", help="see above; 'lesionlab COMMAND --help' tells more"
+    )
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser

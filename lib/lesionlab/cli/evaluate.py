@@ -17,7 +17,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("task", metavar="TASK", help="a name that 'lesionlab tasks' lists")
     parser.add_argument("--data", metavar="DIR", required=True, help="the datastore")
-    parser.add_argument("--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights")
+    parser.add_argument(
+        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
+    )
     add_json(parser, required=True)
 
 

@@ -26,7 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     mm = number("mm")
     point.add_argument("--point-mm", metavar=("R", "A", "S"), nargs=3, type=mm, help="a point in the lesion, RAS mm")
     point.add_argument(
-        "--point-voxel", metavar=("I", "J", "K"), nargs=3, type=number("voxels"), help="the same as voxel indices from 0"
+        "--point-voxel",
+        metavar=("I", "J", "K"),
+        nargs=3,
+        type=number("voxels"),
+        help="the same as voxel indices from 0",
     )
     parser.add_argument("--size-mm", metavar="D", type=number("mm", above=0), help="its longest diameter, mm")
     parser.add_argument(
@@ -39,7 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the mask on the image's own lattice")
     add_json(parser)
-    parser.add_argument("--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights")
+    parser.add_argument(
+        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
@@ -55,7 +61,11 @@ def run(args: argparse.Namespace, output: Output) -> None:
     from lesionlab.predict import Predictor
 
     volume = read_volume(args.image)
-    request = kind_of(task).request_from_monailabel(task, _params(args, volume.geometry), volume.geometry)
+    kind = kind_of(task)
+    needed = kind.request_type.model_fields.get("point_mm")
+    if needed is not None and needed.is_required() and args.point_mm is None and args.point_voxel is None:
+        raise InputError(f"task {task.name} needs a point", expected="--point-mm R A S, or --point-voxel I J K")
+    request = kind.request_from_monailabel(task, _params(args, volume.geometry), volume.geometry)
     result = Predictor(model_dirs).predict(task, volume, request)
     if args.out is not None:
         if result.label is None:
@@ -75,7 +85,7 @@ def _params(args: argparse.Namespace, geometry: Geometry) -> dict[str, Any]:
     excluded = [_point(values) for values in args.exclude_mm or []]
     for option, point in [*points, *(("--exclude-mm", point) for point in excluded)]:
         _check_inside(option, point, geometry)
-    params: dict[str, Any] = {"point_mm": list(point) for _, point in points}
+    params: dict[str, Any] = {} if not points else {"point_mm": list(points[0][1])}
     if args.size_mm is not None:
         params["size_mm"] = args.size_mm
     if excluded:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,10 +71,14 @@ def check_target(path: Path, option: str) -> None:
     if path.is_dir():
         raise InputError(f"{option} is a folder", got=str(path), expected="a file")
     if not path.parent.is_dir():
-        raise InputError(f"the folder of {option} does not exist", got=str(path), expected="a file in a folder that exists")
+        raise InputError(
+            f"the folder of {option} does not exist", got=str(path), expected="a file in a folder that exists"
+        )
 
 
 def _write_whole(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".lesionlab-", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".lesionlab-", delete=False
+    ) as file:
         file.write(text)
-    os.replace(file.name, path)
+    Path(file.name).replace(path)

@@ -65,7 +65,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def add_json(parser: argparse.ArgumentParser, required: bool = False) -> None:
     """``--json FILE|-``."""
-    parser.add_argument("--json", metavar="FILE", required=required, help="write the result as JSON; - is standard output")
+    parser.add_argument(
+        "--json", metavar="FILE", required=required, help="write the result as JSON; - is standard output"
+    )
 
 
 def task_folders(args: argparse.Namespace) -> tuple[Path, ...]:

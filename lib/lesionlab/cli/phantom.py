@@ -19,7 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="a name that 'lesionlab tasks' lists")
     parser.add_argument("folder", metavar="DIR", type=Path, help="where the datastore is written")
     parser.add_argument("--cases", metavar="N", type=whole(1), required=True, help="how many")
-    parser.add_argument("--seed", metavar="S", type=whole(0), default=0, help="the same seed gives the same cases (default: 0)")
+    parser.add_argument(
+        "--seed", metavar="S", type=whole(0), default=0, help="the same seed gives the same cases (default: 0)"
+    )
     parser.add_argument("--shift", metavar="NAME", help="as another scanner or site would give them")
 
 

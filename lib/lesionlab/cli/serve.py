@@ -19,9 +19,13 @@ EXAMPLE = "lesionlab serve --studies studies --port 8000"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--studies", metavar="DIR", default="studies", help="folder of images (default: studies)")
-    parser.add_argument("--host", metavar="H", default="127.0.0.1", help="address to listen at (default: this machine only)")
+    parser.add_argument(
+        "--host", metavar="H", default="127.0.0.1", help="address to listen at (default: this machine only)"
+    )
     parser.add_argument("--port", metavar="P", type=whole(1, 65535), default=8000, help="TCP port (default: 8000)")
-    parser.add_argument("--insecure-no-auth", action="store_true", help="let everybody in who can connect, without a token")
+    parser.add_argument(
+        "--insecure-no-auth", action="store_true", help="let everybody in who can connect, without a token"
+    )
     parser.add_argument("--max-upload-mb", metavar="N", type=whole(1), help="largest upload, MiB")
 
 

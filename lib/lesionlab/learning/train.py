@@ -148,7 +148,9 @@ class _Run:
         found = {key: metadata.get(key, "") for key in self._identity}
         if found != self._identity:
             raise ConflictError(
-                "the folder holds another run", got=str(found), expected=str(self._identity),
+                "the folder holds another run",
+                got=str(found),
+                expected=str(self._identity),
                 hint=f"give the same options, or another folder than {self._path.parent}",
             )
         load_network(self._recipe.network, tensors, "network.")

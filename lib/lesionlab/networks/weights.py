@@ -40,7 +40,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise InputError("the weights cannot be read", got=str(path), expected="a .safetensors file", hint=str(error)) from error
+        raise InputError(
+            "the weights cannot be read", got=str(path), expected="a .safetensors file", hint=str(error)
+        ) from error
 
 
 def load_network(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
@@ -53,7 +55,9 @@ def load_network(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str 
     target = network.state_dict()
     wrong = sorted(set(own) ^ set(target)) or sorted(k for k in own if own[k].shape != target[k].shape)
     if wrong:
-        raise InputError("the weights do not fit the network", got=", ".join(wrong[:3]), hint="was the task's network changed?")
+        raise InputError(
+            "the weights do not fit the network", got=", ".join(wrong[:3]), hint="was the task's network changed?"
+        )
     network.load_state_dict({key: value.to(target[key].dtype) for key, value in own.items()})
 
 

@@ -27,7 +27,9 @@ def cut_out(probability: Volume, point_mm: Point, exclude_mm: Sequence[Point], l
     inside = _part_at(inside, click, probability.geometry)
     inside = _fill_holes(inside)
     if exclude_mm:
-        inside = _without(inside, click, [nearest_index(probability.geometry, p) for p in exclude_mm], probability.geometry)
+        inside = _without(
+            inside, click, [nearest_index(probability.geometry, p) for p in exclude_mm], probability.geometry
+        )
     inside[click] = True
     return inside
 

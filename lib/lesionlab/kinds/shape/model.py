@@ -85,7 +85,9 @@ class ShapeModel(Model):
         start, shape = tight_box(estimate.inside)
         box = tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))
         geometry = estimate.probability.geometry.crop(start, shape)
-        chances = Volume(np.ascontiguousarray(estimate.probability.array[box]), geometry) if request.probability else None
+        chances = (
+            Volume(np.ascontiguousarray(estimate.probability.array[box]), geometry) if request.probability else None
+        )
         return ShapeResult(
             mask=Volume(estimate.inside[box].astype(np.uint8), geometry),
             probability_map=chances,

@@ -56,8 +56,10 @@ def _of_case(case: Case, image: Volume) -> Iterator[TrueLesion]:
     mask = read_volume(case.mask)
     if not mask.geometry.same_as(image.geometry, tolerance_mm=0.05):
         raise InputError(
-            "the mask does not lie on its image's lattice", got=f"{case.mask}: {_lattice(mask)}",
-            expected=_lattice(image), hint="export the mask with the image as reference",
+            "the mask does not lie on its image's lattice",
+            got=f"{case.mask}: {_lattice(mask)}",
+            expected=_lattice(image),
+            hint="export the mask with the image as reference",
         )
     points = () if case.point_mm is None else (case.point_mm,)
     for lesion in lesions_of(Volume(mask.array, image.geometry), points):

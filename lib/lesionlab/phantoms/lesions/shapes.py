@@ -37,7 +37,9 @@ def ellipsoid(n: int, center: NDArray[np.float64], half_axes: NDArray[np.float64
     return np.asarray((np.sqrt(square) - 1) * float(half_axes.mean()), dtype=np.float32)
 
 
-def random_blob(rng: np.random.Generator, n: int, scale: float = 1.0, center: NDArray[np.float64] | None = None) -> Field:
+def random_blob(
+    rng: np.random.Generator, n: int, scale: float = 1.0, center: NDArray[np.float64] | None = None
+) -> Field:
     """An ellipsoid, a lobulated union of ellipsoids, or an upright one, with a bumpy border."""
     middle = np.zeros(3) if center is None else center
     style = rng.random()
