@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 
 from lesionlab.cli.entry import COMMANDS
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.kinds.shape.kind import ShapeKind
 from lesionlab.progress import Progress
+from tests.cli.conftest import Cli
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from conftest import Cli, VoxelModel
-
 from lesionlab.cli import checks
 from lesionlab.errors import NotFoundError
 from lesionlab.kinds.shape.kind import ShapeKind
+from tests.cli.conftest import Cli, VoxelModel
 
 
 def test_an_old_python_is_bad_and_a_new_one_good() -> None:
