@@ -7,12 +7,12 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from voxel_model import AFFINE, SHAPE, Answer, Cli, VoxelModel
 
 from lesionlab.cli import main
 from lesionlab.kinds.kind import Model
 from lesionlab.kinds.shape.kind import ShapeKind
 from lesionlab.task import Task
+from tests.cli.voxel_model import AFFINE, SHAPE, Answer, Cli, VoxelModel
 
 
 @pytest.fixture

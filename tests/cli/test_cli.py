@@ -12,7 +12,7 @@ from lesionlab.cli.entry import COMMANDS
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.kinds.shape.kind import ShapeKind
 from lesionlab.progress import Progress
-from tests.cli.conftest import Cli
+from tests.cli.voxel_model import Cli
 
 
 @pytest.mark.parametrize("command", COMMANDS)

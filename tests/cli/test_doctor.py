@@ -5,7 +5,7 @@ from __future__ import annotations
 from lesionlab.cli import checks
 from lesionlab.errors import NotFoundError
 from lesionlab.kinds.shape.kind import ShapeKind
-from tests.cli.conftest import Cli, VoxelModel
+from tests.cli.voxel_model import Cli, VoxelModel
 
 
 def test_an_old_python_is_bad_and_a_new_one_good() -> None:

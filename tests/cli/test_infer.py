@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from tests.cli.conftest import AFFINE, SHAPE, Cli, VoxelModel
+from tests.cli.voxel_model import AFFINE, SHAPE, Cli, VoxelModel
 
 # By hand, from AFFINE: voxel (3, 4, 5) lies at (30 - 2 * 3, 20 - 2 * 4, -10 + 5 * 5) = (24, 12, 15).
 POINTS = {"mm": ["--point-mm", 24, 12, 15], "voxel": ["--point-voxel", 3, 4, 5]}
