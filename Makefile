@@ -16,7 +16,7 @@ STAMP := $(VENV)/.lesionlab-setup
 MONAILABEL := monailabel==0.8.5
 PINS := requirements/base.txt requirements/dev.txt pyproject.toml requirements/hook.py
 # Libraries of the system that the pinned wheels load: library file, Debian package.
-SYSTEM := libgomp.so.1=libgomp1 libexpat.so.1=libexpat1
+SYSTEM := libstdc++.so.6=libstdc++6 libz.so.1=zlib1g
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -122,12 +122,12 @@ def test_training_passes_its_options_and_stays_quiet_in_a_pipe(
 ) -> None:
     asked = []
 
-    def train(self, task, data, out, options, report):  # type: ignore[no-untyped-def]
+    def train(task, data, out, options, report):  # type: ignore[no-untyped-def]
         report(Progress(1, 3, "epoch 1"))
         asked.append((task.name, data, out, options))
         return {"dice": 0.5}
 
-    monkeypatch.setattr(ShapeKind, "train", train)
+    monkeypatch.setattr("lesionlab.learning.train.train", train)
     out = tmp_path / "runs" / "ours"
 
     answer = cli("train", "lesion_shape", "--data", tmp_path, "--out", out, "--epochs", 3, "--seed", 7, "--json", "-")
