@@ -81,7 +81,7 @@ def free_port():
 def process(command, port, log: Path, env=None) -> Iterator[httpx.Client]:
     """A server process, up and answering; it is stopped in the end."""
     with log.open("wb") as out:
-        path = os.pathsep.join([str(LIB), str(HERE), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([str(LIB), str(LIB.parent), os.environ.get("PYTHONPATH", "")])
         environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **(env or {})}
         server = subprocess.Popen(command, stdout=out, stderr=out, env=environment, cwd=log.parent)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)

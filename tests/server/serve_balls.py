@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
-from fakes import BallPredictor
-
 from lesionlab.server.launch import serve
+from tests.server.fakes import BallPredictor
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import image_bytes, ras, refused
 from httpx import Client
+
+from tests.server.conftest import image_bytes, ras, refused
 
 GOOD = {"point_mm": ras((20, 18, 15)), "size_mm": 12.0}
 LARGEST_MM = 40 * 1.5

@@ -9,7 +9,8 @@ import zipfile
 import nibabel
 import numpy as np
 import pytest
-from conftest import AFFINE, SHAPE, gz, image_bytes, label_bytes, ras, refused
+
+from tests.server.conftest import AFFINE, SHAPE, gz, image_bytes, label_bytes, ras, refused
 
 GOOD = {"point_mm": ras((20, 18, 15)), "size_mm": 12.0}
 

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HERE, SHAPE, read_nifti
+
+from tests.server.conftest import HERE, SHAPE, read_nifti
 
 DOCUMENT = (HERE.parents[1] / "docs" / "server.md").read_text(encoding="utf-8")
 HTTP = "http://127.0.0.1:8000"

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from conftest import AFFINE, SHAPE, fill, label_bytes, ras
-from fakes import BallModel, BallPredictor
 from starlette.testclient import TestClient
 
 from lesionlab.errors import ConflictError
@@ -20,6 +18,8 @@ from lesionlab.server.app import LesionLabApp
 from lesionlab.server.guard import bordered
 from lesionlab.server.scoring import multi_label_dice
 from lesionlab.server.settings import Settings
+from tests.server.conftest import AFFINE, SHAPE, fill, label_bytes, ras
+from tests.server.fakes import BallModel, BallPredictor
 
 GOOD = {"params": json.dumps({"point_mm": ras((20, 18, 15)), "size_mm": 12.0})}
 SECRET = "correct horse battery"

@@ -9,8 +9,9 @@ import zlib
 import nrrd
 import numpy as np
 import pytest
-from conftest import AFFINE, SHAPE, image_bytes, ras, read_nifti
 from requests_toolbelt.multipart.decoder import MultipartDecoder
+
+from tests.server.conftest import AFFINE, SHAPE, image_bytes, ras, read_nifti
 
 CENTER = (20, 18, 15)
 CLICK = {"point_mm": ras(CENTER), "size_mm": 12.0}

@@ -8,7 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-from conftest import ras
+
+from tests.server.conftest import ras
 
 
 def test_information_comes_at_once_while_four_inferences_run(server):

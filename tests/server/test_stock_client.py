@@ -7,7 +7,8 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from conftest import AFFINE, SHAPE, fill, free_port, image_bytes, process
+
+from tests.server.conftest import AFFINE, SHAPE, fill, free_port, image_bytes, process
 
 monailabel_client = pytest.importorskip("monailabel.client.client")
 

@@ -22,6 +22,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     os.close(handle)
     try:
         save_file({key: value.detach().contiguous() for key, value in tensors.items()}, name, dict(metadata))
+        Path(name).chmod(0o644)  # a temporary file is private
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ class PatchSettings(Frozen):
     """The cube that the network sees: ``side`` times the size, resampled to ``voxels``^3."""
 
     side: Positive = 2.5
-    voxels: int = Field(default=48, multiple_of=8, ge=16)
+    voxels: int = Field(default=32, multiple_of=8, ge=16)
 
 
 class NetworkSettings(Frozen):
