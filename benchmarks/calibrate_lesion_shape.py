@@ -10,8 +10,10 @@ the other folds' pairs alone, so that ``benchmarks.shape_comparison`` can measur
 from __future__ import annotations
 
 import argparse
+import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,13 @@ def fit(pairs: list[Pair]) -> Calibration:
     return Calibration.fit(np.array([p.sureness for p in pairs]), np.array([p.dice for p in pairs]))
 
 
+def _stored_pairs(file: Path, make: Callable[[], list[Pair]]) -> list[Pair]:
+    """The pairs of an earlier call; delete the file when the folds' networks have changed."""
+    if not file.is_file():
+        file.write_text(json.dumps([asdict(pair) for pair in make()]), encoding="utf-8")
+    return [Pair(**row) for row in json.loads(file.read_text(encoding="utf-8"))]
+
+
 def main() -> None:
     """Read the arguments, calibrate the folds' files in place, and write the joined file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,7 +78,7 @@ def main() -> None:
     assert isinstance(task, ShapeTask)
     files = [arguments.folds / f"fold{fold}" / "model.safetensors" for fold in range(FOLDS)]
     weights = [read_weights(task, file) for file in files]
-    pairs = pairs_of(task, weights)
+    pairs = _stored_pairs(arguments.folds / "pairs.json", lambda: pairs_of(task, weights))
     for fold, (file, held) in enumerate(zip(files, weights, strict=True)):
         calibration = fit([pair for pair in pairs if pair.fold != fold])
         write_weights(file, held.members, calibration, {"task": task.name, "fold": str(fold)})
