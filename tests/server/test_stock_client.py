@@ -22,7 +22,7 @@ def room(tmp_path_factory):
     studies, app = fill(folder / "studies"), folder / "app"
     app.mkdir()
     (app / "main.py").write_text(
-        "from fakes import BallModel\n"
+        "from tests.server.fakes import BallModel\n"
         "from lesionlab.kinds.shape.kind import ShapeKind\n"
         "from lesionlab.server.app import LesionLabApp\n"
         "ShapeKind.load = lambda self, task, model_dir=None: BallModel(task)\n"
