@@ -145,8 +145,12 @@ class ShapeModel(Model):
 
 
 def _agreement(estimate: Estimate) -> float:
-    """How sure the network is, less for a measured diameter that contradicts the size it was told."""
-    return estimate.sureness - 0.5 * abs(float(np.log(estimate.diameter_mm / estimate.size_mm)))
+    """How sure the network is, less for a measured diameter that contradicts the size, and a little less for large ones.
+
+    Without that little a clear organ around a lesion may look as good as the lesion.
+    """
+    contradiction = abs(float(np.log(estimate.diameter_mm / estimate.size_mm)))
+    return estimate.sureness - 0.5 * contradiction - 0.02 * float(np.log(estimate.size_mm))
 
 
 def _estimate(
