@@ -30,6 +30,8 @@ from lesionlab.metrics.calibration import Calibration
 LEVEL = 0.5
 #: Weight of the network beside the competition; found on two folds of the real lesions, flat between 0.45 and 0.65.
 _NETWORK = 0.55
+#: Magnifications of one look, the largest patch last.
+_SCALES = (0.8, 1.0, 1.2)
 #: A size that is settled on changes by less than this factor when measured again.
 _SETTLED = 1.08
 _ROUNDS = 3
@@ -84,7 +86,7 @@ class ShapeModel(Model):
         if request.size_mm is None:
             estimate = self._settle(volume, request.point_mm, request.exclude_mm)
         else:
-            estimate = self.estimate(volume, request.point_mm, [request.size_mm], request.exclude_mm)[0]
+            estimate = self.look(volume, request.point_mm, request.size_mm, request.exclude_mm)
         start, shape = tight_box(estimate.inside)
         box = tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))
         geometry = estimate.probability.geometry.crop(start, shape)
@@ -108,20 +110,29 @@ class ShapeModel(Model):
             return sureness
         return float(self._calibration.apply(np.asarray([sureness]))[0])
 
+    def look(self, volume: Volume, point_mm: Point, size_mm: float, exclude_mm: Sequence[Point] = ()) -> Estimate:
+        """The lesion at a point: the mean of looks at several magnifications, so that an error of the size costs less."""
+        maps = self._maps(volume, point_mm, [size_mm * scale for scale in _SCALES], exclude_mm)
+        return _estimate(_mean(maps), point_mm, size_mm, exclude_mm)
+
     def estimate(
         self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point] = ()
     ) -> list[Estimate]:
-        """The lesion at a point, once for each size."""
+        """The lesion at a point, seen once for each size."""
+        maps = self._maps(volume, point_mm, sizes_mm, exclude_mm)
+        return [_estimate(chances, point_mm, size, exclude_mm) for chances, size in zip(maps, sizes_mm, strict=True)]
+
+    def _maps(
+        self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point]
+    ) -> list[Volume]:
+        """Probabilities on the volume's lattice, one crop for each size."""
         n, side = self.task.patch.voxels, self.task.patch.side
         grids = [PatchGrid(volume.geometry, point_mm, side * size, n) for size in sizes_mm]
         patches = torch.from_numpy(np.stack([grid.sample(volume) for grid in grids]))
         marks = [mark_points(torch.tensor([g.to_patch(p) for p in exclude_mm]), n, side) for g in grids]
         network = self._probabilities(network_input(patches, side, torch.stack(marks))).numpy()
         maps = _NETWORK * network + (1 - _NETWORK) * compete(patches.numpy(), side)
-        return [
-            _estimate(grid, chances, point_mm, size, exclude_mm)
-            for grid, chances, size in zip(grids, maps, sizes_mm, strict=True)
-        ]
+        return [grid.restore(chances) for grid, chances in zip(grids, maps, strict=True)]
 
     @torch.inference_mode()
     def _probabilities(self, inputs: Tensor) -> Tensor:
@@ -136,7 +147,7 @@ class ShapeModel(Model):
         best = max(estimates, key=_agreement)
         for _ in range(_ROUNDS):
             size = float(np.clip(best.diameter_mm, self.task.size_mm.minimum, largest))
-            again = self.estimate(volume, point_mm, [size], exclude_mm)[0]
+            again = self.look(volume, point_mm, size, exclude_mm)
             settled = max(size / best.size_mm, best.size_mm / size) < _SETTLED
             best = max(best, again, key=_agreement)
             if settled or best is not again:
@@ -153,10 +164,17 @@ def _agreement(estimate: Estimate) -> float:
     return estimate.sureness - 0.5 * contradiction - 0.02 * float(np.log(estimate.size_mm))
 
 
-def _estimate(
-    grid: PatchGrid, chances: NDArray[np.float32], point_mm: Point, size_mm: float, exclude_mm: Sequence[Point]
-) -> Estimate:
-    probability = grid.restore(chances)
+def _mean(maps: Sequence[Volume]) -> Volume:
+    """The mean of crops of one lattice, on the last and largest of them; a crop counts as 0 beyond its edges."""
+    whole = maps[-1]
+    total = whole.array.copy()
+    for part in maps[:-1]:
+        start = np.rint(whole.geometry.ras_to_index(part.geometry.index_to_ras((0.0, 0.0, 0.0)))).astype(int)
+        total[tuple(slice(a, a + n) for a, n in zip(start, part.array.shape, strict=True))] += part.array
+    return Volume(total / len(maps), whole.geometry)
+
+
+def _estimate(probability: Volume, point_mm: Point, size_mm: float, exclude_mm: Sequence[Point]) -> Estimate:
     inside = cut_out(probability, point_mm, exclude_mm, LEVEL)
     measured = measure(Volume(inside.astype(np.uint8), probability.geometry))
     values = probability.array
