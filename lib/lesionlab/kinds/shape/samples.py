@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lesionlab.kinds.shape.inputs import mark_points, network_input
+from lesionlab.metrics.overlap import longest_diameter_mm
 
 #: Edge of a stored cube, in voxels.
 EDGE = 80
@@ -55,7 +56,7 @@ def store(image: NDArray[Any], truth: NDArray[Any], imaged: NDArray[np.bool_] | 
     r, a, s = np.unravel_index(int(depth.argmax()), depth.shape)
     low, high = np.percentile(image, (0.5, 99.5))
     scaled = np.clip((image - low) / max(float(high - low), 1e-6) * 2 - 1, -2, 2)
-    diameter = tuple(max(longest_diameter_px(np.moveaxis(inside, axis, 0)), 4.0) for axis in range(3))
+    diameter = tuple(max(longest_diameter_mm(np.moveaxis(inside, axis, 0), (1.0, 1.0)), 4.0) for axis in range(3))
     return StoredLesion(
         image=scaled.astype(np.float16),
         truth=np.rint(np.clip(truth, 0, 1) * 255).astype(np.uint8),
@@ -207,13 +208,3 @@ def _negative_clicks(
     count = min(int(rng.integers(1, 4)), len(candidates))
     chosen = rng.choice(len(candidates), size=count, replace=False, p=weight / weight.sum())
     return mark_points(candidates[chosen].float(), n, side)
-
-
-def longest_diameter_px(planes: NDArray[np.bool_]) -> float:
-    """Longest distance between voxel centres within one plane (first axis), plus one voxel."""
-    best = 0.0
-    for plane in planes[planes.any(axis=(1, 2))]:
-        edge = np.argwhere(plane & ~ndimage.binary_erosion(plane)).astype(np.float32)
-        distance = np.linalg.norm(edge[:, None] - edge[None], axis=-1)
-        best = max(best, float(distance.max()) + 1)
-    return best
