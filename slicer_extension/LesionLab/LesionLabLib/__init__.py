@@ -1,0 +1,1 @@
+"""The workflow behind the LesionLab module, without any Qt but in `panel`."""
