@@ -1,4 +1,4 @@
-# make setup   the environment          make demo    a server, a sample case and a click, end to end
+# make setup   the environment          make demo    server, workbench and a sample case, end to end
 # make serve   the server               make test    every check and every test
 # make bench   the comparison           make lint    the checks alone          make format    tidy the code
 SHELL := /bin/bash
@@ -14,13 +14,14 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.lesionlab-setup
 MONAILABEL := monailabel==0.8.5
-PINS := requirements/base.txt requirements/dev.txt pyproject.toml requirements/hook.py
-# Libraries of the system that the pinned wheels load: library file, Debian package.
-SYSTEM := libstdc++.so.6=libstdc++6 libz.so.1=zlib1g
+PINS := requirements/base.txt requirements/viewer.txt requirements/dev.txt pyproject.toml requirements/hook.py
+# What the pinned wheels load of the system, and what the tests start: see requirements/system.sh.
+SYSTEM := lib:libstdc++.so.6=libstdc++6 lib:libz.so.1=zlib1g lib:libEGL.so.1=libegl1 'file:/usr/lib*/*/dri/*swrast_dri.so=libgl1-mesa-dri'
+TEST_SYSTEM := cmd:chromium=chromium cmd:dciodvfy=dicom3tools cmd:Orthanc=orthanc 'file:/usr/share/orthanc/plugins/*DicomWeb*=orthanc-dicomweb'
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo serve test bench lint format clean
+.PHONY: help setup demo serve workbench test bench lint format clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -44,6 +45,9 @@ demo: setup
 serve: setup
 	$(BIN)/lesionlab serve --studies $(STUDIES) --port $(PORT)
 
+workbench: setup
+	$(BIN)/lesionlab workbench
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,6 +55,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: lint
+	@requirements/system.sh --optional $(TEST_SYSTEM)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 bench: setup
