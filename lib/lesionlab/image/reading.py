@@ -20,7 +20,8 @@ FORMATS = (
     "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), PNG, JPEG, "
     "DICOM (a file or a folder with one series)"
 )
-MAX_BYTES = 16 << 30
+#: A thin-slice CT of the whole body has about 1 GiB; a small compressed file can promise much more.
+MAX_BYTES = 4 << 30
 _BROKEN: tuple[type[Exception], ...] = (
     OSError,
     EOFError,
