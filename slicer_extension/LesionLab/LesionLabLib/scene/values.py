@@ -1,0 +1,77 @@
+"""What goes into the scene and comes out of it. Points and lengths are world (RAS) millimetres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional, Tuple
+
+if TYPE_CHECKING:
+    from LesionLabLib.answers import Crop
+
+Point = Tuple[float, float, float]
+Colour = Tuple[float, float, float]
+
+#: Shapes of a mark.
+SPHERE, LINE, CIRCLE, ISODOSE, CANDIDATE = "sphere", "line", "circle", "isodose", "candidate"
+ORANGE: Colour = (1.0, 0.5, 0.0)
+
+
+@dataclass(frozen=True)
+class VolumeRef:
+    """A volume of the scene."""
+
+    node_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A weak label as it lies in the scene. `workflow.state.Lesion` has the same fields: either can be shown."""
+
+    id: str
+    name: str
+    shape: str
+    """sphere, line, circle, isodose or candidate."""
+    point_mm: Point
+    """The centre; of a line, its middle."""
+    size_mm: Optional[float] = None
+    """Longest diameter; None when the reader gave none."""
+    size_given: bool = False
+    exclude_mm: Tuple[Point, ...] = ()
+    """Points that do not belong to the lesion."""
+    ends_mm: Optional[Tuple[Point, Point]] = None
+    """A line's two ends; None for other shapes."""
+    normal_axis: Optional[int] = None
+    """The axis (0 = R, 1 = A, 2 = S) that a circle's plane stands upright on; None for other shapes."""
+    percent: Optional[float] = None
+    """An isodose's level, per cent of the largest dose."""
+    colour: Colour = ORANGE
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Region:
+    """One value of a label file: its voxels as a tight crop of the image's lattice."""
+
+    value: int
+    name: str
+    """The segment's name in the file; empty when the file names none."""
+    crop: Crop
+
+
+@dataclass(frozen=True)
+class MaskState:
+    """A lesion's mask as it was given: what finished or later neighbours hold of it is not cut off yet."""
+
+    lesion_id: str
+    crop: Crop
+    colour: Colour
+    frozen: bool
+
+
+@dataclass(frozen=True)
+class SceneSnapshot:
+    """Marks and masks at one moment. Cheap to keep: arrays are shared between snapshots, never copied."""
+
+    marks: Tuple[Mark, ...]
+    masks: Tuple[MaskState, ...]
