@@ -25,7 +25,7 @@ from lesionlab.predict import Predictor
 from lesionlab.server.active import First, Random
 from lesionlab.server.batch import Batch
 from lesionlab.server.datastore import StudiesDatastore, image_file
-from lesionlab.server.house import House, is_url
+from lesionlab.store.house import House, is_url
 from lesionlab.server.scoring import Dice
 from lesionlab.server.sessions import OwnSessions
 from lesionlab.server.settings import Settings

@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 
 #: What counts as an image or label file in the studies folder.
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".png", ".jpg", ".jpeg")
-#: Where the server keeps its own files: sessions, uploads on their way, trained models.
-HOUSE = ".lesionlab"
 
 FINAL, ORIGINAL = "final", "original"
 

@@ -14,7 +14,7 @@ from lesionlab.server.access import Access
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.border import Border, Rules
 from lesionlab.server.data_routes import DataRoutes
-from lesionlab.server.house import is_url
+from lesionlab.store.house import is_url
 from lesionlab.server.infer_routes import InferRoutes
 from lesionlab.server.job_routes import JobRoutes
 from lesionlab.server.other_routes import OtherRoutes

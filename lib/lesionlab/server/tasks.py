@@ -17,7 +17,7 @@ from lesionlab.errors import ConflictError, InputError
 from lesionlab.kinds import kind_of
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.server.answer import Answer
-from lesionlab.server.house import House
+from lesionlab.store.house import House
 from lesionlab.server.jobs import TrainParams
 from lesionlab.server.options import split
 from lesionlab.task import Task

@@ -18,7 +18,7 @@ from lesionlab.checked import shown
 from lesionlab.errors import InputError, TooLargeError
 from lesionlab.image.volume import Volume
 from lesionlab.server.datastore import SUFFIXES
-from lesionlab.server.house import House
+from lesionlab.store.house import House
 from lesionlab.server.names import base_name
 
 _CHUNK = 1024 * 1024

@@ -1,4 +1,4 @@
-"""Where the server keeps its own files: below the studies folder, so that nothing is written anywhere else."""
+"""Where LesionLab keeps its own files: below the studies folder, so that nothing is written anywhere else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lesionlab.server.datastore import HOUSE
+#: The folder's name below the studies.
+HOUSE = ".lesionlab"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class House:
             return cls(Path.home() / ".cache" / "lesionlab")
         return cls(Path(studies) / HOUSE)
 
+    @property
+    def models(self) -> Path:
+        """The versions that were trained here, ``TASK/VERSION/``."""
+        return self.root / "models"
+
     def sessions(self) -> Path:
         """Images of sessions."""
         return self._made("sessions")
@@ -34,27 +40,14 @@ class House:
         """Uploads that are not yet checked, and files that are being made."""
         return self._made("incoming")
 
-    def model(self, task: str) -> Path:
-        """The model that training on these studies wrote for a task."""
-        return self.root / "models" / task
+    def jobs(self) -> Path:
+        """The database of jobs."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        return self.root / "jobs.sqlite"
 
-    def training(self, task: str) -> Path:
-        """Where a training writes until it is done."""
-        return self.root / "training" / task
-
-    def trained(self, tasks: list[str]) -> dict[str, Path]:
-        """The models that were trained here, by task."""
-        return {task: self.model(task) for task in tasks if self.model(task).is_dir()}
-
-    def publish_model(self, task: str) -> None:
-        """Put a finished training in the place of the task's model; the model before it is kept as ``<task>.previous``."""
-        model = self.model(task)
-        previous = model.with_name(f"{task}.previous")
-        model.parent.mkdir(parents=True, exist_ok=True)
-        if model.exists():
-            shutil.rmtree(previous, ignore_errors=True)
-            model.rename(previous)
-        self.training(task).rename(model)
+    def training(self, job: str) -> Path:
+        """Where a training job writes until it is done."""
+        return self.root / "training" / job
 
     def clear_incoming(self) -> None:
         """Remove what an earlier run left half done."""
