@@ -1,0 +1,255 @@
+"""Weak labels from and to 3D Slicer's markups (``.mrk.json``).
+
+A point list holds points (a size in the control point's description: ``size_mm=12.5``), a line is a RECIST line, a
+closed curve whose points lie on a circle is a circle, any other closed curve a contour, and a ROI box is an ellipsoid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from lesionlab.errors import InputError
+from lesionlab.image.geometry import FloatArray, Point
+from lesionlab.task import nearest
+from lesionlab.weak.label import (
+    Circle,
+    Contours,
+    Ellipsoid,
+    PointSize,
+    RecistLine,
+    Sphere,
+    WeakLabel,
+    common,
+)
+from lesionlab.weak.markup_model import ControlPoint, Markup, read_file, write_file
+from lesionlab.weak.target import across
+
+_SETTINGS = ("size_mm", "shape", "reader", "trust")
+_CIRCLE_POINTS = 12
+_ROUND = 0.05  # of the radius: how far the points of a circle may lie off it
+_SHORT_AXIS = "short axis"
+
+
+def read_markups(path: Path, image: str = "", patient: str = "") -> tuple[WeakLabel, ...]:
+    """Read the weak labels of a ``.mrk.json``; markups of other types (planes, angles, open curves) are refused.
+
+    Raises:
+        InputError: names the file and the markup that cannot be read.
+    """
+    found: list[WeakLabel] = []
+    for number, markup in enumerate(read_file(path).markups):
+        place = f"{path}: markup {number} ({markup.type})"
+        if markup.units != "mm":
+            raise InputError(f"{place} is not in millimetres", got=markup.units, expected="mm")
+        found += _read(markup, place, found, {"image": image, "patient": patient})
+    return tuple(found)
+
+
+def write_markups(path: Path, labels: Iterable[WeakLabel]) -> None:
+    """Write labels as markups in LPS; ``read_markups`` gives them back.
+
+    Raises:
+        InputError: a label has no markup (isodose, presence).
+    """
+    write_file(path, [markup for label in labels for markup in _markups(label)])
+
+
+def _read(markup: Markup, place: str, before: list[WeakLabel], source: dict[str, str]) -> list[WeakLabel]:
+    points = [point for point in markup.control_points if point.position_status == "defined" and point.position]
+    places = [_ras(point.position, markup) for point in points if point.position]
+    settings = [_settings(point, place) for point in points]
+    match markup.type:
+        case "Fiducial":
+            return [_point(*both, place, source) for both in zip(points, places, settings, strict=True)]
+        case "Line" if len(places) == 2:
+            line: dict[str, Any] = {**source, **_shared(settings[0]), "name": _name(points)}
+            if before and isinstance(before[-1], RecistLine) and _name(points) == _SHORT_AXIS:
+                long = before.pop()
+                assert isinstance(long, RecistLine)
+                trusted = {} if long.trust == RecistLine.usual_trust else {"trust": long.trust}
+                return [
+                    RecistLine(
+                        **{**common(long), **trusted},  # type: ignore[arg-type]
+                        start_mm=long.start_mm,
+                        end_mm=long.end_mm,
+                        short_mm=(places[0], places[1]),
+                    )
+                ]
+            return [RecistLine(start_mm=places[0], end_mm=places[1], **line)]
+        case "ClosedCurve" if len(places) >= 3:
+            shared = {**source, **_shared(settings[0]), "name": _name(points)}
+            return [_circle(places, shared) or Contours(contours_mm=(tuple(places),), **shared)]
+        case "ROI":
+            return [_box(markup, place, source)]
+        case _:
+            raise InputError(
+                f"{place} is no weak label",
+                got=f"{len(places)} placed points",
+                expected="a point list, a line of 2 points, a closed curve of at least 3, or a ROI",
+            )
+
+
+def _point(
+    point: ControlPoint, at: Point, settings: dict[str, str], place: str, source: dict[str, str]
+) -> PointSize | Sphere:
+    size = _number(settings, "size_mm", place)
+    shared: dict[str, Any] = {**source, **_shared(settings), "name": point.label}
+    if settings.get("shape") == "sphere":
+        if size is None:
+            raise InputError(f"{place}: a sphere has no size", expected="size_mm=... in the point's description")
+        return Sphere(center_mm=at, diameter_mm=size, **shared)
+    return PointSize(point_mm=at, size_mm=size, **shared)
+
+
+def _circle(points: Sequence[Point], shared: dict[str, Any]) -> Circle | None:
+    """The circle through at least four points, or None when they do not lie on one."""
+    if len(points) < 4:
+        return None
+    places = np.asarray(points)
+    middle = places.mean(axis=0)
+    _, spread, axes = np.linalg.svd(places - middle, full_matrices=False)
+    flat = (places - middle) @ axes[:2].T
+    # |p|^2 = 2 p.c + (r^2 - |c|^2) is linear in centre and radius.
+    system = np.column_stack([2 * flat, np.ones(len(flat))])
+    solved, *_ = np.linalg.lstsq(system, (flat**2).sum(axis=1), rcond=None)
+    radius = math.sqrt(max(float(solved[2] + solved[:2] @ solved[:2]), 0.0))
+    off = np.abs(np.linalg.norm(flat - solved[:2], axis=1) - radius)
+    if radius == 0.0 or off.max() > _ROUND * radius or spread[2] > _ROUND * radius or _largest_gap(flat, solved) > 2.2:
+        return None
+    return Circle(
+        center_mm=_triple(middle + solved[:2] @ axes[:2]), normal=_triple(axes[2]), diameter_mm=2 * radius, **shared
+    )
+
+
+def _largest_gap(flat: FloatArray, solved: FloatArray) -> float:
+    """Radians between neighbouring points as seen from the centre; an arc is no circle."""
+    angles = np.sort(np.arctan2(*(flat - solved[:2]).T))
+    return float(np.diff(np.append(angles, angles[0] + 2 * math.pi)).max())
+
+
+def _box(markup: Markup, place: str, source: dict[str, str]) -> Ellipsoid:
+    if markup.center is None or markup.size is None or markup.roi_type not in ("Box", "BoundingBox"):
+        raise InputError(f"{place} is no box", got=markup.roi_type, expected="roiType Box with center and size")
+    turned = np.asarray(markup.orientation or np.eye(3).ravel(), dtype=float).reshape(3, 3)
+    flip = np.eye(3) if markup.is_ras else np.diag([-1.0, -1.0, 1.0])
+    # The columns of the orientation are the box's axes.
+    axes = (flip @ turned).T * np.asarray(markup.size)[:, None] / 2
+    settings = _settings(markup.control_points[0], place) if markup.control_points else {}
+    shared: dict[str, Any] = {**source, **_shared(settings), "name": _name(markup.control_points)}
+    half_axes = (_triple(axes[0]), _triple(axes[1]), _triple(axes[2]))
+    outline: Literal["ellipsoid", "box"] = "ellipsoid" if settings.get("shape") == "ellipsoid" else "box"
+    return Ellipsoid(center_mm=_ras(markup.center, markup), half_axes_mm=half_axes, outline=outline, **shared)
+
+
+def _markups(label: WeakLabel) -> list[dict[str, Any]]:
+    match label:
+        case PointSize(point_mm=point, size_mm=size):
+            return [_node("Fiducial", [point], label, size_mm=size)]
+        case Sphere(center_mm=center, diameter_mm=diameter):
+            return [_node("Fiducial", [center], label, size_mm=diameter, shape="sphere")]
+        case RecistLine(start_mm=start, end_mm=end, short_mm=short):
+            rest = [] if short is None else [{**_node("Line", list(short), label), "name": _SHORT_AXIS}]
+            for node in rest:
+                for point in node["controlPoints"]:
+                    point["label"] = _SHORT_AXIS
+            return [_node("Line", [start, end], label), *rest]
+        case Circle(center_mm=center, normal=normal, diameter_mm=diameter):
+            turns = np.arange(_CIRCLE_POINTS) * (2 * math.pi / _CIRCLE_POINTS)
+            round_it = np.column_stack([np.cos(turns), np.sin(turns)]) @ across(normal) * (diameter / 2)
+            return [_node("ClosedCurve", [_triple(center + step) for step in round_it], label)]
+        case Contours(contours_mm=contours):
+            return [_node("ClosedCurve", list(contour), label) for contour in contours]
+        case Ellipsoid(center_mm=center, half_axes_mm=axes) if len(axes) == 3:
+            return [_roi(label, center, np.asarray(axes, dtype=float))]
+        case _:
+            raise InputError(
+                "this label has no markup in 3D Slicer",
+                got=type(label).__name__,
+                expected="a point, sphere, line, circle, contour or ellipsoid",
+            )
+
+
+def _node(kind: str, points: Sequence[Point], label: WeakLabel, **settings: object) -> dict[str, Any]:
+    description = _described(label, **settings)
+    return {
+        "type": kind,
+        "name": label.name or type(label).__name__,
+        "coordinateSystem": "LPS",
+        "coordinateUnits": "mm",
+        "controlPoints": [
+            {
+                "id": str(number),
+                "label": label.name,
+                "description": description,
+                "position": [-point[0], -point[1], point[2]],
+                "positionStatus": "defined",
+            }
+            for number, point in enumerate(points, start=1)
+        ],
+    }
+
+
+def _roi(label: Ellipsoid, center: Point, axes: FloatArray) -> dict[str, Any]:
+    lengths = np.linalg.norm(axes, axis=1)
+    turned = np.diag([-1.0, -1.0, 1.0]) @ (axes / lengths[:, None]).T
+    node = _node("ROI", [center], label, shape=label.outline)
+    box = {"roiType": "Box", "center": [-center[0], -center[1], center[2]], "size": (2 * lengths).tolist()}
+    return {**node, **box, "orientation": turned.ravel().tolist()}
+
+
+def _described(label: WeakLabel, **settings: object) -> str:
+    usual = label._default_trust()
+    given = {**settings, "reader": label.reader, "trust": None if label.trust == usual else label.trust}
+    return "; ".join(f"{name}={value}" for name, value in given.items() if value is not None)
+
+
+def _settings(point: ControlPoint, place: str) -> dict[str, str]:
+    """``size_mm=12.5; reader=Ann`` as a mapping; text without "=" is a remark of the reader's."""
+    found: dict[str, str] = {}
+    for part in point.description.split(";"):
+        name, sign, value = (text.strip() for text in part.partition("="))
+        if not sign:
+            continue
+        if name not in _SETTINGS:
+            raise InputError(
+                f"{place}: unknown setting in the description of a point",
+                got=part.strip(),
+                expected=f"one of {', '.join(_SETTINGS)}",
+                hint=nearest(name, list(_SETTINGS)),
+            )
+        found[name] = value
+    return found
+
+
+def _shared(settings: dict[str, str]) -> dict[str, Any]:
+    trust = _number(settings, "trust", "a markup")
+    reader: dict[str, Any] = {"reader": settings["reader"]} if "reader" in settings else {}
+    return reader if trust is None else {**reader, "trust": trust}
+
+
+def _number(settings: dict[str, str], name: str, place: str) -> float | None:
+    if name not in settings:
+        return None
+    try:
+        return float(settings[name])
+    except ValueError as error:
+        raise InputError(f"{place}: {name} is not a number", got=settings[name], expected="such as 12.5") from error
+
+
+def _name(points: Sequence[ControlPoint]) -> str:
+    return points[0].label if points else ""
+
+
+def _ras(position: Point, markup: Markup) -> Point:
+    x, y, z = position
+    return (x, y, z) if markup.is_ras else (-x, -y, z)
+
+
+def _triple(values: FloatArray) -> Point:
+    r, a, s = (float(value) for value in values)
+    return r, a, s
