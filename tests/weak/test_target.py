@@ -24,7 +24,7 @@ from tests.weak.lattices import oblique, straight
 
 LATTICES = [
     pytest.param(straight((48, 48, 48)), id="1 mm"),
-    pytest.param(oblique((60, 50, 20), (0.8, 1.0, 2.5), (20.0, -30.0, -20.0)), id="anisotropic and oblique"),
+    pytest.param(oblique((60, 50, 20), (0.8, 1.0, 2.5), (20.0, 30.0, -20.0)), id="anisotropic and oblique"),
 ]
 
 

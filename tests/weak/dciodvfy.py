@@ -1,0 +1,19 @@
+"""What dciodvfy (Debian dicom3tools) says about a file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def errors(path: Path) -> list[str]:
+    """The lines that begin with Error; the test is skipped, with the reason, where the program is missing."""
+    if shutil.which("dciodvfy") is None:
+        pytest.skip("dciodvfy is not installed (Debian: dicom3tools)")
+    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    said = (done.stdout + done.stderr).splitlines()
+    assert any("Storage" in line or "SR" in line or line.strip() for line in said), "dciodvfy said nothing"
+    return [line for line in said if line.startswith("Error")]
