@@ -29,6 +29,9 @@ class LineRecipe(Recipe[Tensor]):
     def draw(self, rng: np.random.Generator) -> Tensor:
         return torch.from_numpy(rng.standard_normal((16, 1)).astype(np.float32))
 
+    def move(self, batch: Tensor, device: torch.device) -> Tensor:
+        return batch.to(device)
+
     def loss(self, batch: Tensor) -> Tensor:
         self._calls += 1
         if self._fail_after is not None and self._calls > self._fail_after:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lesionlab.progress import Report
 from lesionlab.task import Frozen, Task
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
     from lesionlab.kinds.recipe import Recipe
+    from lesionlab.store.cases import Case
 
 Json = dict[str, Any]
 
@@ -52,12 +54,35 @@ class Model(ABC):
         """Answer one request. Raises InputError when the request does not fit the volume."""
 
 
+Device = Literal["cpu", "cuda"]
+
+
 @dataclass(frozen=True)
 class TrainOptions:
-    """How to train: ``epochs`` None means the task's own number."""
+    """How to train.
+
+    Attributes:
+        epochs: None means the task's own number.
+        seed: of the random numbers.
+        fresh: start from random weights.
+        start: the folder of a model to go on from; None means the shipped weights.
+        device: None means a GPU when there is one.
+    """
 
     epochs: int | None = None
     seed: int = 0
+    fresh: bool = False
+    start: Path | None = None
+    device: Device | None = None
+
+
+@dataclass(frozen=True)
+class CaseScore:
+    """How well a model answered one case (one lesion, where an image has several); higher is better."""
+
+    case: str
+    patient: str
+    value: float
 
 
 class Kind(ABC):
@@ -68,6 +93,8 @@ class Kind(ABC):
     request_type: ClassVar[type[Request]]
     #: MONAI Label's word for the panel that a stock client shows ("deepgrow", "segmentation", ...).
     monailabel_type: ClassVar[str]
+    #: What ``case_scores`` measures.
+    metric: ClassVar[str]
     #: Whether its images are volumes (3) or planes (2).
     dimension: ClassVar[int] = 3
 
@@ -98,6 +125,10 @@ class Kind(ABC):
     @abstractmethod
     def evaluate(self, task: Task, model: Model, data: Path, report: Report) -> Json:
         """Score a model on the datastore ``data``."""
+
+    @abstractmethod
+    def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
+        """The ``metric`` of a model on each labelled case, in an order that depends on the cases alone."""
 
     @abstractmethod
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:

@@ -10,6 +10,7 @@ from lesionlab.kinds.kind import Json
 
 if TYPE_CHECKING:  # listing the kinds imports this module, and must not wait for torch
     import numpy as np
+    import torch
     from torch import Tensor, nn
 
 Sample = TypeVar("Sample")
@@ -22,6 +23,9 @@ class Recipe(ABC, Generic[Sample]):
         network: starts from random or from shipped weights; the loop changes its parameters.
         epochs, steps: epochs, and batches an epoch.
         learning_rate: at its highest.
+
+    The loop may move ``network`` to a GPU, and wrap it so that several processes train it together; ``loss`` must call it as
+    it stands in the attribute.
     """
 
     network: nn.Module
@@ -32,6 +36,10 @@ class Recipe(ABC, Generic[Sample]):
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Sample:
         """One batch of the training patients."""
+
+    @abstractmethod
+    def move(self, batch: Sample, device: torch.device) -> Sample:
+        """The batch on a device."""
 
     @abstractmethod
     def loss(self, batch: Sample) -> Tensor:

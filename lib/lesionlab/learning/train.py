@@ -9,6 +9,7 @@ import math
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lesionlab.errors import ConflictError
 from lesionlab.kinds import kind_of
 from lesionlab.kinds.kind import Json, TrainOptions
 from lesionlab.kinds.recipe import Recipe
+from lesionlab.learning.team import Team
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors
 from lesionlab.progress import Progress, Report
 from lesionlab.task import Task
@@ -30,19 +32,36 @@ _AVERAGING = 0.998
 _CLIP = 1.0
 
 
+@dataclass(frozen=True)
+class TrainProgress(Progress):
+    """Progress of training.
+
+    Attributes:
+        epoch: the one that runs, from 1.
+        epochs: how many there are.
+        loss: of the last batch.
+        score: of the last validation, or None before the first.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    score: float | None
+
+
 def train(task: Task, data: Path, out: Path, options: TrainOptions, report: Report) -> Json:
     """Train a task on the datastore ``data`` into ``out``; see :func:`fit`. ``out`` can then be given as a model's folder."""
-    recipe = kind_of(task).recipe(task, data, options)
-    return fit(recipe, out, options.seed, report, workers=_drawers())
+    team = Team.join(options.device)
+    return fit(kind_of(task).recipe(task, data, options), out, options.seed, report, drawers(), team)
 
 
-def _drawers() -> int:
+def drawers() -> int:
     """One process that draws batches ahead, where processes are forked; a server's threads must not be."""
     alone = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
     return 1 if alone and sys.platform == "linux" and (os.cpu_count() or 1) > 1 else 0
 
 
-def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int = 0) -> Json:
+def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int = 0, team: Team | None = None) -> Json:
     """Train until the last epoch; resumes from ``out/checkpoint.safetensors`` when a run with the same seed left one.
 
     Every batch has a random stream of its own, so that neither an interruption nor ``workers`` (processes that draw batches
@@ -54,51 +73,69 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
     Raises:
         ConflictError: ``out`` holds a run with another seed or length.
     """
+    team = team or Team.join("cpu")
     out.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.AdamW(recipe.network.parameters(), lr=recipe.learning_rate, weight_decay=1e-3)
-    averaged = copy.deepcopy(recipe.network)
+    network = recipe.network.to(team.device)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=1e-3)
+    averaged = copy.deepcopy(network)
     run = _Run(recipe, averaged, optimizer, out / "checkpoint.safetensors", seed)
     history = run.resume()
+    recipe.network = team.share(network)
+    steps = recipe.epochs * recipe.steps
     for epoch in range(len(history), recipe.epochs):
-        recipe.network.train()
-        losses = []
+        network.train()
+        losses: list[float] = []
         first = epoch * recipe.steps
-        for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers), start=first):
-            rate = learning_rate(done / (recipe.epochs * recipe.steps)) * recipe.learning_rate
+        for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers, team), first):
             for group in optimizer.param_groups:
-                group["lr"] = rate
-            loss = recipe.loss(batch)
+                group["lr"] = learning_rate(done / steps) * recipe.learning_rate
+            with torch.autocast(team.device.type, torch.bfloat16, enabled=team.device.type == "cuda"):
+                loss = recipe.loss(recipe.move(batch, team.device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(recipe.network.parameters(), _CLIP)
+            nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
             optimizer.step()
-            average(averaged, recipe.network, done)
+            average(averaged, network, done)
             losses.append(loss.item())
-            report(Progress(done + 1, recipe.epochs * recipe.steps, f"epoch {epoch + 1}, loss {losses[-1]:.3f}"))
+            if team.leads:
+                report(_progress(recipe, done + 1, epoch, losses[-1], history))
+        # Every process validates the same network on the same cases, and so they agree without a word.
         score = recipe.validate(averaged)
         history.append((float(np.mean(losses)), score))
         _log.info("epoch %d: loss %.4f, validation %.4f", epoch + 1, *history[-1])
-        if score >= max(s for _, s in history):
-            recipe.save(averaged, out, _scores(history))
-        run.save(history)
+        if team.leads:
+            if score >= max(s for _, s in history):
+                recipe.save(averaged, out, _scores(history))
+            run.save(history)
+        team.wait()
     scores = _scores(history)
-    (out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    if team.leads:
+        (out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    recipe.network = network
     return scores
 
 
+def _progress(
+    recipe: Recipe[Any], done: int, epoch: int, loss: float, history: list[tuple[float, float]]
+) -> TrainProgress:
+    score = history[-1][1] if history else None
+    text = f"epoch {epoch + 1}, loss {loss:.3f}" + ("" if score is None else f", validation {score:.3f}")
+    return TrainProgress(done, recipe.epochs * recipe.steps, text, epoch + 1, recipe.epochs, loss, score)
+
+
 class _Draws(Dataset[Any]):
-    def __init__(self, recipe: Recipe[Any], seed: int, steps: range) -> None:
-        self._recipe, self._seed, self._steps = recipe, seed, steps
+    def __init__(self, recipe: Recipe[Any], seed: int, steps: range, team: Team) -> None:
+        self._recipe, self._seed, self._steps, self._team = recipe, seed, steps, team
 
     def __len__(self) -> int:
         return len(self._steps)
 
     def __getitem__(self, index: int) -> Any:
-        return self._recipe.draw(np.random.default_rng([self._seed, self._steps[index]]))
+        return self._recipe.draw(np.random.default_rng(self._team.seed(self._seed, self._steps[index])))
 
 
-def _batches(recipe: Recipe[Any], seed: int, steps: range, workers: int) -> DataLoader[Any]:
-    return DataLoader(_Draws(recipe, seed, steps), batch_size=None, num_workers=workers)
+def _batches(recipe: Recipe[Any], seed: int, steps: range, workers: int, team: Team) -> DataLoader[Any]:
+    return DataLoader(_Draws(recipe, seed, steps, team), batch_size=None, num_workers=workers)
 
 
 def learning_rate(share: float) -> float:
@@ -130,12 +167,13 @@ class _Run:
     def __init__(
         self, recipe: Recipe[Any], averaged: nn.Module, optimizer: torch.optim.Optimizer, path: Path, seed: int
     ) -> None:
-        self._recipe, self._averaged, self._optimizer, self._path = recipe, averaged, optimizer, path
+        self._network = recipe.network
+        self._averaged, self._optimizer, self._path = averaged, optimizer, path
         self._identity = {"seed": str(seed), "epochs": str(recipe.epochs), "steps": str(recipe.steps)}
 
     def save(self, history: list[tuple[float, float]]) -> None:
         tensors: dict[str, Tensor] = {}
-        tensors.update({f"network.{k}": v for k, v in self._recipe.network.state_dict().items()})
+        tensors.update({f"network.{k}": v for k, v in self._network.state_dict().items()})
         tensors.update({f"averaged.{k}": v for k, v in self._averaged.state_dict().items()})
         for index, state in self._optimizer.state_dict()["state"].items():
             tensors.update({f"optimizer.{index}.{k}": v for k, v in state.items()})
@@ -153,7 +191,7 @@ class _Run:
                 expected=str(self._identity),
                 hint=f"give the same options, or another folder than {self._path.parent}",
             )
-        load_network(self._recipe.network, tensors, "network.")
+        load_network(self._network, tensors, "network.")
         load_network(self._averaged, tensors, "averaged.")
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in tensors.items():

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 from lesionlab.errors import ConflictError, NotFoundError
+from lesionlab.store.database import Database
 from lesionlab.store.versions import Comparison, TrainRequest
 from lesionlab.task import Frozen
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINAL: frozenset[State] = frozenset(("done", "failed", "cancelled"))
 
-_BUSY_SECONDS = 30.0
+_SCHEMA_VERSION = 1
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -104,23 +103,24 @@ class Job(Frozen):
 
 
 class Jobs:
-    """The jobs of one studies folder. Every call opens the database anew, so any thread or process may call.
+    """The jobs of one studies folder, for any thread and process.
 
     Args:
-        path: of the database; it is made when it does not exist.
+        path: of the database; it is made when it is first used.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute(_SCHEMA)
+        self._database = Database(path, _SCHEMA, _SCHEMA_VERSION)
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is next used."""
+        self._database.close()
 
     def add(self, task: str, request: TrainRequest) -> Job:
         """Queue the training of a task."""
         job, now = uuid.uuid4().hex[:12], _now()
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "INSERT INTO jobs (id, task, kind, request, created, updated) VALUES (?, ?, 'train', ?, ?, ?)",
                 (job, task, request.model_dump_json(), now, now),
@@ -213,23 +213,13 @@ class Jobs:
     def _update(self, job: str, change: str, where: str, *values: object) -> bool:
         # The texts are ours; what others gave is in the values.
         query = f"UPDATE jobs SET {change}, updated = ? WHERE id = ? AND {where}"  # noqa: S608
-        with self._open() as database:
+        with self._database.writing() as database:
             return database.execute(query, (*values, _now(), job)).rowcount > 0
 
     def _select(self, clause: str, *values: object) -> tuple[Job, ...]:
-        with self._open() as database:
+        with self._database.reading() as database:
             rows = database.execute(f"SELECT * FROM jobs {clause}", values).fetchall()  # noqa: S608
         return tuple(_job(row) for row in rows)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
-        database.row_factory = sqlite3.Row
-        try:
-            with database:
-                yield database
-        finally:
-            database.close()
 
 
 def _job(row: sqlite3.Row) -> Job:

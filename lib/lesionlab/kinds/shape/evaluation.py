@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from lesionlab.errors import InputError
 from lesionlab.image.volume import Volume
-from lesionlab.kinds.kind import Json, Model
+from lesionlab.kinds.kind import CaseScore, Json, Model
 from lesionlab.kinds.shape.measure import measure
 from lesionlab.kinds.shape.result import ShapeResult
 from lesionlab.kinds.shape.task import ShapeRequest
@@ -19,7 +20,7 @@ from lesionlab.metrics.bootstrap import mean_interval
 from lesionlab.metrics.calibration import expected_error, reliability
 from lesionlab.metrics.overlap import dice, hausdorff95_mm
 from lesionlab.progress import Progress, Report
-from lesionlab.store.cases import read_cases
+from lesionlab.store.cases import Case, read_cases
 
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _SEED = 0
@@ -55,11 +56,23 @@ def evaluate(model: Model, data: Path, report: Report) -> Json:
     return {"task_model": model.version, "summary": summarise(scores), "lesions": [asdict(row) for row in scores]}
 
 
+def dice_of_cases(model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
+    """The Dice of every lesion of the labelled cases."""
+    total = sum(case.mask is not None for case in cases)
+    scores: list[CaseScore] = []
+    seen: Counter[str] = Counter()
+    for lesion in true_lesions(cases):
+        seen[lesion.name] += 1
+        found = Volume.zeros(lesion.image.geometry).paste(_answer(model, lesion).mask).array > 0
+        value = dice(found, lesion.truth.array > 0)
+        scores.append(CaseScore(f"{lesion.name}, lesion {seen[lesion.name]}", lesion.patient, value))
+        report(Progress(min(len(scores), total), total, f"{lesion.name}: Dice {value:.3f}"))
+    return tuple(scores)
+
+
 def score(model: Model, lesion: TrueLesion) -> LesionScore:
     """One lesion, clicked and sized as the case says."""
-    result = model.predict(lesion.image, ShapeRequest(point_mm=lesion.point_mm, size_mm=lesion.size_mm))
-    if not isinstance(result, ShapeResult):
-        raise InputError("the model is not one of a shape task", got=type(result).__name__)
+    result = _answer(model, lesion)
     geometry = lesion.image.geometry
     found = Volume.zeros(geometry).paste(result.mask).array > 0
     truth = lesion.truth.array > 0
@@ -73,6 +86,13 @@ def score(model: Model, lesion: TrueLesion) -> LesionScore:
         volume_error=result.volume_mm3 / true.volume_mm3 - 1,
         certainty=result.certainty,
     )
+
+
+def _answer(model: Model, lesion: TrueLesion) -> ShapeResult:
+    result = model.predict(lesion.image, ShapeRequest(point_mm=lesion.point_mm, size_mm=lesion.size_mm))
+    if not isinstance(result, ShapeResult):
+        raise InputError("the model is not one of a shape task", got=type(result).__name__)
+    return result
 
 
 def summarise(scores: Sequence[LesionScore]) -> Json:

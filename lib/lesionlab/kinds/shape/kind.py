@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionlab.kinds.kind import Json, Kind, Model, TrainOptions
+from lesionlab.kinds.kind import CaseScore, Json, Kind, Model, TrainOptions
 from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
 from lesionlab.progress import Report
 from lesionlab.task import Task
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from lesionlab.image.geometry import Geometry
     from lesionlab.kinds.shape.recipe import ShapeRecipe
+    from lesionlab.store.cases import Case
 
 
 class ShapeKind(Kind):
@@ -24,6 +26,7 @@ class ShapeKind(Kind):
     task_type = ShapeTask
     request_type = ShapeRequest
     monailabel_type = "deepgrow"
+    metric = "dice"
 
     def labels(self, task: Task) -> dict[str, int]:
         """One lesion."""
@@ -60,6 +63,12 @@ class ShapeKind(Kind):
         from lesionlab.kinds.shape.evaluation import evaluate
 
         return evaluate(model, data, report)
+
+    def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
+        """Dice of each lesion, clicked and sized as its case says."""
+        from lesionlab.kinds.shape.evaluation import dice_of_cases
+
+        return dice_of_cases(model, cases, report)
 
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
         """Simulated volumes with one or more lesions each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from lesionlab.errors import InputError, NotFoundError
 from lesionlab.kinds.kind import TrainOptions
@@ -13,16 +14,18 @@ from lesionlab.kinds.shape.recipe import ShapeRecipe, Source
 from lesionlab.kinds.shape.samples import StoredLesion
 from lesionlab.kinds.shape.task import ShapeTask
 from lesionlab.kinds.shape.truths import true_lesions
-from lesionlab.kinds.shape.weights import read_weights, weights_path
+from lesionlab.kinds.shape.weights import ShapeWeights, read_weights, weights_path
 from lesionlab.store.cases import Case, read_cases
 from lesionlab.store.split import Shares, split_patients
+from lesionlab.store.versions import WEIGHTS
 
-#: Simulated lesions drawn once for a run, so that the network does not forget what the datastore does not show.
-_SIMULATED = 300
+#: Simulated lesions drawn once for a run, so that the network does not forget what the datastore does not show. One takes
+#: half a second; each is turned, stretched and clicked anew whenever it is used.
+_SIMULATED = 48
 
 
 def prepare(task: ShapeTask, data: Path, options: TrainOptions) -> ShapeRecipe:
-    """The recipe of a task on a datastore; goes on from the shipped weights when there are any.
+    """The recipe of a task on a datastore; goes on from the model that the options name, or the shipped one if there is any.
 
     Raises:
         InputError: no training patient has a mask.
@@ -41,12 +44,20 @@ def prepare(task: ShapeTask, data: Path, options: TrainOptions) -> ShapeRecipe:
     if options.epochs is not None:
         changed = task.training.model_copy(update={"epochs": options.epochs})
         task = task.model_copy(update={"training": changed})
-    try:
-        start = read_weights(task, weights_path(task))
-    except NotFoundError:
-        start = None
+    torch.manual_seed(options.seed)  # of random weights
     sources = [Source(training, 1 - share), Source(simulated, share)]
-    return ShapeRecipe(task, sources, _stored(split.of(cases, "validation")), start)
+    return ShapeRecipe(task, sources, _stored(split.of(cases, "validation")), _start(task, options))
+
+
+def _start(task: ShapeTask, options: TrainOptions) -> ShapeWeights | None:
+    if options.fresh:
+        return None
+    if options.start is not None:
+        return read_weights(task, options.start / WEIGHTS)
+    try:
+        return read_weights(task, weights_path(task))
+    except NotFoundError:
+        return None
 
 
 def _stored(cases: tuple[Case, ...]) -> list[StoredLesion]:

@@ -70,6 +70,10 @@ class ShapeRecipe(Recipe[Batch]):
             chosen.append(lesions[int(rng.integers(len(lesions)))])
         return self._batch(rng, chosen, Augmentation())
 
+    def move(self, batch: Batch, device: torch.device) -> Batch:
+        """See :class:`Recipe`."""
+        return Batch(batch.inputs.to(device), batch.target.to(device), batch.weight.to(device))
+
     def loss(self, batch: Batch) -> Tensor:
         """Soft Dice + cross entropy over the imaged voxels."""
         logits = forward(self.network, batch.inputs)
@@ -79,8 +83,9 @@ class ShapeRecipe(Recipe[Batch]):
     def validate(self, network: nn.Module) -> float:
         """Mean Dice over the imaged voxels of the validation lesions at the level 0.5; 0 when there are none."""
         network.eval()
+        device = next(network.parameters()).device
         scores = []
-        for batch in self._validation:
+        for batch in (self.move(each, device) for each in self._validation):
             inside = (forward(network, batch.inputs) > 0) & (batch.weight > 0)
             truth = (batch.target > 0.5) & (batch.weight > 0)
             both = (inside & truth).sum() * 2

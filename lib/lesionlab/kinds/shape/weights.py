@@ -16,6 +16,7 @@ from lesionlab.kinds.shape.task import ShapeTask
 from lesionlab.metrics.calibration import Calibration
 from lesionlab.networks.unet import ResidualUNet
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors
+from lesionlab.store.versions import WEIGHTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class ShapeWeights:
     Attributes:
         members: networks whose probabilities are averaged.
         calibration: sureness -> Dice to expect; None for a model that was never calibrated.
-        version: the file's stem and the first eight digits of its SHA-256.
+        version: what the file is called (a folder's name for its ``model.safetensors``) and the first digits of its SHA-256.
     """
 
     members: tuple[ResidualUNet, ...]
@@ -57,7 +58,8 @@ def read_weights(task: ShapeTask, path: Path) -> ShapeWeights:
     except ValidationError as error:
         raise InputError("the weights' calibration cannot be read", got=str(path)) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    return ShapeWeights(tuple(members), calibration, f"{path.stem}-{digest}")
+    name = f"{task.name}-{path.parent.name}" if path.name == WEIGHTS else path.stem
+    return ShapeWeights(tuple(members), calibration, f"{name}-{digest}")
 
 
 def write_weights(
