@@ -27,11 +27,14 @@ class Predictor:
                 self._models[task.name] = kind_of(task).load(task, self._model_dirs.get(task.name))
             return self._models[task.name]
 
-    def use(self, task: Task, model_dir: Path) -> None:
-        """Answer from now on with the model in ``model_dir``; it is loaded before the old one is let go."""
+    def use(self, task: Task, model_dir: Path | None) -> None:
+        """Answer from now on with the model in ``model_dir``, or the shipped one; it is loaded before the old one is let go."""
         model = kind_of(task).load(task, model_dir)
         with self._lock:
-            self._model_dirs[task.name] = model_dir
+            if model_dir is None:
+                self._model_dirs.pop(task.name, None)
+            else:
+                self._model_dirs[task.name] = model_dir
             self._models[task.name] = model
 
     def predict(self, task: Task, volume: Volume, request: Request) -> Result:

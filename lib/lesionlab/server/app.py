@@ -25,11 +25,12 @@ from lesionlab.predict import Predictor
 from lesionlab.server.active import First, Random
 from lesionlab.server.batch import Batch
 from lesionlab.server.datastore import StudiesDatastore, image_file
-from lesionlab.store.house import House, is_url
+from lesionlab.server.learning import Learning
 from lesionlab.server.scoring import Dice
 from lesionlab.server.sessions import OwnSessions
 from lesionlab.server.settings import Settings
 from lesionlab.server.tasks import TaskInfer, TaskTrain
+from lesionlab.store.house import House, is_url
 from lesionlab.task import Task, nearest
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,8 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         self.tasks: dict[str, Task] = all_tasks((*self.own_settings.tasks, *folders))
         self.house = House.of(studies)
         self.volumes = VolumeCache(self.own_settings.cache_bytes)
-        self.predictor = predictor or Predictor(self.house.trained(list(self.tasks)))
+        self.learning = Learning(studies, self.tasks, (*self.own_settings.tasks, *folders), predictor)
+        self.predictor = self.learning.predictor
         # More threads than networks: one request may open its image while another one's network runs.
         self._running = threading.Semaphore(self.own_settings.workers)
         self._workers = ThreadPoolExecutor(self.own_settings.workers + _READERS, thread_name_prefix="infer")
@@ -94,8 +96,7 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
 
     def init_trainers(self) -> dict[str, TaskTrain]:
         """One for each task."""
-        folder = None if is_url(self.studies) else Path(self.studies)
-        return {name: TaskTrain(task, folder, self.house) for name, task in self.tasks.items()}
+        return {name: TaskTrain(task, self.learning) for name, task in self.tasks.items()}
 
     def init_strategies(self) -> dict[str, Any]:
         """``first`` and ``random``."""
@@ -126,12 +127,15 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         guard_stock()
         self.house.clear_incoming()
         super().on_init_complete()
+        self.learning.start()
         for task in self.tasks.values():
             self._workers.submit(self._warm_up, task)
 
     def info(self) -> dict[str, Any]:
-        """What ``GET /info/`` answers; only the counts of the datastore are looked up anew, at most once a second."""
-        return {**self._static_info, "datastore": self._datastore_status()}
+        """What ``GET /info/`` answers; the counts of the datastore are looked up anew at most once a second."""
+        stock = self._static_info["models"]
+        models = {name: {**model, "version": self.learning.current(name)} for name, model in stock.items()}
+        return {**self._static_info, "models": models, "datastore": self._datastore_status()}
 
     @property
     def is_remote(self) -> bool:
@@ -171,12 +175,6 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         except InputError as error:
             raise error.without(f"{path.parent}{os.sep}") from error
 
-    def use_trained(self, name: str) -> None:
-        """Answer from now on with the model that training wrote, when it finished one."""
-        found = self.house.trained([name])
-        if found:
-            self.predictor.use(self.tasks[name], found[name])
-
     def infer(self, request: dict[str, Any], datastore: Any = None) -> dict[str, Any]:
         """MONAI Label's own inference, which its batch jobs use; the image is looked up by its name only."""
         store = datastore or self.datastore()
@@ -202,7 +200,8 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         return sessions
 
     def close(self) -> None:
-        """Stop the threads: of inference, and of watching the studies folder."""
+        """Stop the threads: of training, of inference, and of watching the studies folder."""
+        self.learning.close()
         self._workers.shutdown(wait=False, cancel_futures=True)
         store = self.datastore()
         if isinstance(store, StudiesDatastore):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -42,9 +43,13 @@ class Border:
         stock: MONAI Label's application.
         front: our routes, which replace some of its.
         rules: gives the rules; asked at each request.
+        close: called when the server stops.
     """
 
-    def __init__(self, stock: ASGIApp, front: Router, rules: Callable[[], Rules]) -> None:
+    def __init__(
+        self, stock: ASGIApp, front: Router, rules: Callable[[], Rules], close: Callable[[], None] = lambda: None
+    ) -> None:
+        self._close = close
         self._stock = stock
         self._off_loop = OffLoop(stock, _STOCK_THREADS)
         self._front = front
@@ -53,11 +58,21 @@ class Border:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; start-up and shut-down go straight to MONAI Label."""
         if scope["type"] == "lifespan":
-            await self._stock(scope, receive, send)
+            await self._stock(scope, receive, self._closing(send))
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1003})
+
+    def _closing(self, send: Send) -> Send:
+        """A ``send`` that stops our own threads before the server says that it has stopped."""
+
+        async def sender(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown"):
+                await run_in_threadpool(self._close)
+            await send(message)
+
+        return sender
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         rules, headers = self._rules(), Headers(scope=scope)

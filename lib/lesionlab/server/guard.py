@@ -14,11 +14,12 @@ from lesionlab.server.access import Access
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.border import Border, Rules
 from lesionlab.server.data_routes import DataRoutes
-from lesionlab.store.house import is_url
 from lesionlab.server.infer_routes import InferRoutes
 from lesionlab.server.job_routes import JobRoutes
 from lesionlab.server.other_routes import OtherRoutes
 from lesionlab.server.session_routes import SessionRoutes
+from lesionlab.server.train_routes import TrainRoutes
+from lesionlab.store.house import is_url
 
 
 def bordered(stock: ASGIApp, get_app: Callable[[], LesionLabApp]) -> Border:
@@ -36,9 +37,10 @@ def bordered(stock: ASGIApp, get_app: Callable[[], LesionLabApp]) -> Border:
         *DataRoutes(get_app).routes(),
         *SessionRoutes(get_app).routes(),
         *JobRoutes(get_app).routes(),
+        *TrainRoutes(get_app).routes(),
         *OtherRoutes(get_app, lambda: rules().access, remote=is_url(stock_settings.MONAI_LABEL_STUDIES)).routes(),
     ]
-    return Border(stock, Router(routes), rules)
+    return Border(stock, Router(routes), rules, lambda: get_app().close())
 
 
 def running_app() -> LesionLabApp:

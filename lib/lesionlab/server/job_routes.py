@@ -1,4 +1,4 @@
-"""Training, active learning, scoring and batch inference: the parameters are checked, the rest is MONAI Label's."""
+"""Active learning, scoring and batch inference: the parameters are checked, the rest is MONAI Label's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from monailabel.endpoints import activelearning as stock_active
 from monailabel.interfaces.tasks.batch_infer import BatchInferImageType
 from monailabel.utils.async_tasks.task import AsyncTask
-from monailabel.utils.async_tasks.utils import processes, run_background_task
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,11 +17,11 @@ from lesionlab.checked import checked, shown
 from lesionlab.errors import ConflictError, InputError, NotFoundError
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.body import json_body
-from lesionlab.server.jobs import BatchParams, JobParams, ScoringParams, StrategyParams, TrainParams
+from lesionlab.server.jobs import BatchParams, JobParams, ScoringParams, StrategyParams
 from lesionlab.server.queries import flag
 from lesionlab.task import nearest
 
-_STATUS = {"/train/": "train", "/scoring/": "scoring", "/batch/infer": "batch_infer"}
+_STATUS = {"/scoring/": "scoring", "/batch/infer": "batch_infer"}
 
 
 class JobRoutes:
@@ -34,23 +33,12 @@ class JobRoutes:
     def routes(self) -> list[Route]:
         """The routes."""
         return [
-            Route("/train/", self.train, methods=["POST"]),
-            Route("/train/{model}", self.train, methods=["POST"]),
             Route("/activelearning/{strategy}", self.sample, methods=["POST"]),
             Route("/scoring/", self.score, methods=["POST"]),
             Route("/scoring/{method}", self.score, methods=["POST"]),
             Route("/batch/infer/{model}", self.batch, methods=["POST"]),
             *(Route(path, _status_of(method), methods=["GET"]) for path, method in _STATUS.items()),
         ]
-
-    async def train(self, request: Request) -> Response:
-        """Start the training of one task, or of all."""
-        app, body = self._app(), await json_body(request, "params")
-        name, known = request.path_params.get("model"), app.info()["trainers"]
-        names = [_known(name, known, "model")] if name else list(known)
-        asked = {item: checked(TrainParams, _of_task(body, item, known), "params") for item in names}
-        started = {item: await run_in_threadpool(_train, app, item, params, request) for item, params in asked.items()}
-        return JSONResponse(started[name] if name else started)
 
     async def sample(self, request: Request) -> Response:
         """Choose the next image to label."""
@@ -91,22 +79,6 @@ def _status_of(method: str) -> Callable[[Request], Awaitable[Response]]:
         return JSONResponse([_snapshot(job) for job in found] if isinstance(found, list) else _snapshot(found))
 
     return status
-
-
-def _train(app: LesionLabApp, name: str, params: TrainParams, request: Request) -> Any:
-    job = {"model": name, **_given(params)}
-    if flag(request, "run_sync"):
-        scores = app.train(job)
-        app.use_trained(name)
-        return scores
-    if processes("train") and not flag(request, "enqueue"):
-        raise ConflictError("a training runs already", expected="GET /train/ until it is done, or enqueue=true")
-    return _snapshot(run_background_task(job, "train", callback=lambda task: _after_training(app, name, task)))
-
-
-def _after_training(app: LesionLabApp, name: str, job: dict[str, Any]) -> None:
-    if job.get("status") == "DONE":
-        app.use_trained(name)
 
 
 def _start(method: str, job: dict[str, Any], request: Request) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from lesionlab.store.versions import TrainRequest
 from lesionlab.task import Frozen
 
 #: As ``names.check_name`` allows, so that no tag or name reaches a path.
@@ -23,12 +24,17 @@ class JobParams(Frozen):
 
 
 class TrainParams(JobParams):
-    """How to train; ``epochs`` None means the task's own number. Stock clients name the run and a device: neither matters."""
+    """How to train; see :class:`lesionlab.store.versions.TrainRequest`. Stock clients give the run a name: it does not matter."""
 
     epochs: int | None = Field(default=None, ge=1, le=100_000)
     seed: int = Field(default=0, ge=0, le=2**31)
+    fresh: bool = False
+    device: Literal["cpu", "cuda"] | None = None
     name: Name | None = None
-    device: Name | None = None
+
+    def request(self) -> TrainRequest:
+        """What the job is asked to do."""
+        return TrainRequest(epochs=self.epochs, seed=self.seed, fresh=self.fresh, device=self.device)
 
 
 class StrategyParams(JobParams):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
 import threading
 import uuid
 from pathlib import Path
@@ -13,22 +11,19 @@ from monailabel.interfaces.tasks.infer_v2 import InferTask
 from monailabel.interfaces.tasks.train import TrainTask
 
 from lesionlab.checked import checked
-from lesionlab.errors import ConflictError, InputError
 from lesionlab.kinds import kind_of
-from lesionlab.kinds.kind import TrainOptions
 from lesionlab.server.answer import Answer
-from lesionlab.store.house import House
 from lesionlab.server.jobs import TrainParams
+from lesionlab.server.learning import Learning
 from lesionlab.server.options import split
+from lesionlab.server.training_answers import job_json
+from lesionlab.store.house import House
 from lesionlab.task import Task
 
 if TYPE_CHECKING:
     from lesionlab.image.cache import VolumeCache
     from lesionlab.image.volume import Volume
     from lesionlab.predict import Predictor
-    from lesionlab.progress import Progress
-
-logger = logging.getLogger(__name__)
 
 
 class TaskInfer(InferTask):  # type: ignore[misc]
@@ -109,40 +104,23 @@ class TaskInfer(InferTask):  # type: ignore[misc]
 
 
 class TaskTrain(TrainTask):  # type: ignore[misc]
-    """Trains one task on the studies folder. MONAI Label calls it in a process of its own."""
+    """Trains one task on the studies folder, as a job."""
 
-    def __init__(self, task: Task, studies: Path | None, house: House) -> None:
+    def __init__(self, task: Task, learning: Learning) -> None:
         super().__init__(f"Train on the final labels of the studies folder: {task.title}")
         self._task = task
-        self._studies = studies
-        self._house = house
+        self._learning = learning
 
     def config(self) -> dict[str, Any]:
         """What a stock client may change."""
         return {"seed": 0}
 
     def __call__(self, request: dict[str, Any], datastore: Any) -> dict[str, Any]:
-        """Train, put the model where the server finds it, return its scores. What an interruption left is resumed.
+        """MONAI Label's own way in: start the job, wait for its end, return how it went.
 
         Raises:
             InputError: when the studies are on another server, or the parameters are wrong.
         """
-        from lesionlab.learning.train import train
-
-        if self._studies is None:
-            raise InputError("training needs the studies in a folder", got="a URL", expected="--studies DIR")
         params = checked(TrainParams, {k: v for k, v in request.items() if k in TrainParams.model_fields}, "params")
-        options = TrainOptions(epochs=params.epochs, seed=params.seed)
-        out = self._house.training(self._task.name)
-        try:
-            scores = train(self._task, self._studies, out, options, _log)
-        except ConflictError:
-            # What lies there is of a run that was asked for differently, and was given up.
-            shutil.rmtree(out)
-            scores = train(self._task, self._studies, out, options, _log)
-        self._house.publish_model(self._task.name)
-        return scores
-
-
-def _log(progress: Progress) -> None:
-    logger.info("%d of %d: %s", progress.done, progress.total, progress.text)
+        runner = self._learning.runner()
+        return job_json(runner.wait(runner.submit(self._task.name, params.request()).id))

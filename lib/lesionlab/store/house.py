@@ -49,6 +49,10 @@ class House:
         """Where a training job writes until it is done."""
         return self.root / "training" / job
 
+    def log(self, job: str) -> Path:
+        """What a job's process wrote, for looking into failures."""
+        return self._made("logs") / f"{job}.log"
+
     def clear_incoming(self) -> None:
         """Remove what an earlier run left half done."""
         shutil.rmtree(self.root / "incoming", ignore_errors=True)
