@@ -36,7 +36,7 @@ class Canonical:
     @classmethod
     def of(cls, volume: Volume, point_mm: Point, size_mm: float, side: float = 2.25, voxels: int = 32) -> Canonical:
         """The cube of ``side`` x the size with ``voxels``^3 samples."""
-        grid = PatchGrid(volume.geometry, point_mm, side * size_mm, voxels)
+        grid = PatchGrid.cube(volume.geometry, point_mm, side * size_mm, voxels)
         raw = grid.sample(volume)
         inside = grid.inside()
         low, high = np.percentile(raw[inside], (1, 99))

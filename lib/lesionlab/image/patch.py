@@ -1,6 +1,6 @@
-"""From a volume to a cube of fixed voxel count around a point, and back: one separable resampling each way.
+"""From a volume to a box of samples around a point, and back: one separable resampling each way.
 
-The cube's axes are the lattice's own, reordered and flipped to run closest to R, A, S, so that any axis order or flip of
+The box's axes are the lattice's own, reordered and flipped to run closest to R, A, S, so that any axis order or flip of
 the same image gives the same patch, and an oblique lattice is never rotated. Along each axis a small matrix holds the
 low-pass (a triangle as wide as the coarser of both steps: slab averaging when shrinking, linear interpolation when
 enlarging), so a patch costs three matrix products.
@@ -22,17 +22,17 @@ Patch = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class PatchGrid:
-    """A cube of ``voxels``^3 samples, ``side_mm`` long, centred on a point of a lattice. Patch axes run R, A, S."""
+    """A box of samples ``step_mm`` apart, centred on a point of a lattice. Patch axes, and ``shape``, run R, A, S."""
 
     geometry: Geometry
     center_mm: Point
-    side_mm: float
-    voxels: int
+    step_mm: float
+    shape: Index
 
-    @property
-    def step_mm(self) -> float:
-        """Distance between neighbouring samples."""
-        return self.side_mm / self.voxels
+    @classmethod
+    def cube(cls, geometry: Geometry, center_mm: Point, side_mm: float, voxels: int) -> PatchGrid:
+        """``voxels``^3 samples in a cube that is ``side_mm`` long."""
+        return cls(geometry, center_mm, side_mm / voxels, (voxels, voxels, voxels))
 
     @cached_property
     def _order(self) -> tuple[Index, Index]:
@@ -43,19 +43,25 @@ class PatchGrid:
         """For each patch axis (R, A, S): continuous index, along its lattice axis, of every sample."""
         order, sign = self._order
         center = self.geometry.ras_to_index(self.center_mm)
-        offset_mm = (np.arange(self.voxels) + 0.5) * self.step_mm - self.side_mm / 2
-        return [
-            np.asarray(center[axis] + s * offset_mm / self.geometry.spacing_mm[axis], dtype=np.float64)
-            for axis, s in zip(order, sign, strict=True)
-        ]
+        places = []
+        for count, axis, s in zip(self.shape, order, sign, strict=True):
+            offset_mm = (np.arange(count) - (count - 1) / 2) * self.step_mm
+            places.append(np.asarray(center[axis] + s * offset_mm / self.geometry.spacing_mm[axis], dtype=np.float64))
+        return places
+
+    @cached_property
+    def _steps(self) -> list[float]:
+        """For each patch axis: what one sample further is along its lattice axis."""
+        order, sign = self._order
+        return [s * self.step_mm / self.geometry.spacing_mm[axis] for axis, s in zip(order, sign, strict=True)]
 
     @cached_property
     def box(self) -> tuple[Index, Index]:
-        """Start and shape of the voxels whose centres lie in the cube, clipped to the lattice (array axis order)."""
+        """Start and shape of the voxels whose centres lie in the box of samples, clipped to the lattice (array axis order)."""
         order, _ = self._order
         start, size = [0, 0, 0], [1, 1, 1]
-        for positions, axis in zip(self.positions, order, strict=True):
-            half = abs(positions[1] - positions[0]) / 2 if self.voxels > 1 else 0.5
+        for positions, step, axis in zip(self.positions, self._steps, order, strict=True):
+            half = abs(step) / 2
             count = self.geometry.shape[axis]
             low = int(np.clip(np.ceil(positions.min() - half), 0, count - 1))
             high = int(np.clip(np.floor(positions.max() + half), low, count - 1))
@@ -66,8 +72,8 @@ class PatchGrid:
         """Low-passed values of ``volume`` (on this lattice) at the samples, float32 (R, A, S); edges are extended outwards."""
         order, _ = self._order
         start, shape, weights = [0, 0, 0], [1, 1, 1], []
-        for positions, axis in zip(self.positions, order, strict=True):
-            start[axis], matrix = _gather(positions, self.geometry.shape[axis])
+        for positions, step, axis in zip(self.positions, self._steps, order, strict=True):
+            start[axis], matrix = _gather(positions, abs(step), self.geometry.shape[axis])
             shape[axis] = matrix.shape[1]
             weights.append(matrix)
         box = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
@@ -87,10 +93,9 @@ class PatchGrid:
         order, _ = self._order
         start, size = self.box
         weights = []
-        for positions, axis in zip(self.positions, order, strict=True):
+        for positions, step, count, axis in zip(self.positions, self._steps, self.shape, order, strict=True):
             index = np.arange(start[axis], start[axis] + size[axis])
-            step = positions[1] - positions[0]
-            weights.append(_linear((index - positions[0]) / step, self.voxels))
+            weights.append(_linear((index - positions[0]) / step, count))
         values = _apply(weights, patch)
         back = np.argsort(order)
         return Volume(np.ascontiguousarray(values.transpose(back)), self.geometry.crop(start, size))
@@ -100,15 +105,22 @@ class PatchGrid:
         order, _ = self._order
         index = self.geometry.ras_to_index(point_mm)
         r, a, s = (
-            (index[axis] - positions[0]) / (positions[1] - positions[0])
-            for positions, axis in zip(self.positions, order, strict=True)
+            (index[axis] - positions[0]) / step
+            for positions, step, axis in zip(self.positions, self._steps, order, strict=True)
         )
         return r, a, s
 
+    def to_ras(self, index: Point) -> Point:
+        """Continuous patch index (R, A, S) -> RAS mm: the inverse of :meth:`to_patch`."""
+        order, _ = self._order
+        place = [0.0, 0.0, 0.0]
+        for at, positions, step, axis in zip(index, self.positions, self._steps, order, strict=True):
+            place[axis] = float(positions[0] + at * step)
+        return self.geometry.index_to_ras((place[0], place[1], place[2]))
 
-def _gather(positions: NDArray[np.float64], count: int) -> tuple[int, Patch]:
+
+def _gather(positions: NDArray[np.float64], step: float, count: int) -> tuple[int, Patch]:
     """Weights that low-pass and sample ``count`` voxels at ``positions``; returns the first voxel used and the matrix."""
-    step = abs(positions[1] - positions[0]) if len(positions) > 1 else 1.0
     width = max(1.0, step)
     # A slab only helps where there are voxels: positions outside take the edge's value.
     clipped = np.clip(positions, 0, count - 1)

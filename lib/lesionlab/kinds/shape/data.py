@@ -38,7 +38,7 @@ def cut_lesion(image: Volume, truth: Volume) -> StoredLesion | None:
     extent_mm = (high - low + 1) * np.asarray(geometry.spacing_mm)
     size_mm = max(measure(truth).diameter_mm, float(extent_mm.max()) / _TALL)
     side_mm = min(_REACH * size_mm, max(geometry.extent_mm))
-    grid = PatchGrid(geometry, geometry.index_to_ras((middle[0], middle[1], middle[2])), side_mm, EDGE)
+    grid = PatchGrid.cube(geometry, geometry.index_to_ras((middle[0], middle[1], middle[2])), side_mm, EDGE)
     share = grid.sample(Volume(truth.array.astype(np.float32), geometry))
     return store(grid.sample(image), share, grid.inside())
 
@@ -56,7 +56,7 @@ def insert(rng: np.random.Generator, image: Volume, count: int, outlines: Sequen
     for _ in range(count):
         i, j, k = rng.uniform(0.1, 0.9, 3) * np.asarray(geometry.shape)
         side_mm = float(np.exp(rng.uniform(np.log(0.25), np.log(0.9)))) * min(max(geometry.extent_mm[:2]), 120.0)
-        grid = PatchGrid(geometry, geometry.index_to_ras((i, j, k)), side_mm, EDGE)
+        grid = PatchGrid.cube(geometry, geometry.index_to_ras((i, j, k)), side_mm, EDGE)
         patch = grid.sample(image)
         low, high = np.percentile(patch, (1, 99))
         if high - low < 1e-3:

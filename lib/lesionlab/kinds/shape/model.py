@@ -127,7 +127,7 @@ class ShapeModel(Model):
     ) -> list[Volume]:
         """Probabilities on the volume's lattice, one crop for each size."""
         n, side = self.task.patch.voxels, self.task.patch.side
-        grids = [PatchGrid(volume.geometry, point_mm, side * size, n) for size in sizes_mm]
+        grids = [PatchGrid.cube(volume.geometry, point_mm, side * size, n) for size in sizes_mm]
         patches = torch.from_numpy(np.stack([grid.sample(volume) for grid in grids]))
         marks = [mark_points(torch.tensor([g.to_patch(p) for p in exclude_mm]), n, side) for g in grids]
         network = self._probabilities(network_input(patches, side, torch.stack(marks))).numpy()
