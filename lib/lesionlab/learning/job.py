@@ -20,10 +20,10 @@ from pathlib import Path
 import torch
 
 import lesionlab
-from lesionlab.errors import ConflictError, InternalError, LesionLabError
+from lesionlab.errors import ConflictError, InternalError, LesionLabError, NotFoundError
 from lesionlab.kinds import find_task, kind_of
-from lesionlab.kinds.kind import Json, Model, TrainOptions
-from lesionlab.learning.promotion import choose_cases, compare
+from lesionlab.kinds.kind import CaseScore, Json, Model, TrainOptions
+from lesionlab.learning.promotion import choose_cases, compare, first
 from lesionlab.learning.team import Team
 from lesionlab.learning.train import TrainProgress, drawers, fit
 from lesionlab.progress import Progress
@@ -141,16 +141,33 @@ class TrainingJob:
         chosen, who = choose_cases(self._cases(), labels, trained[0].labels if trained else None)
         parts = {label.patient: label.part for label in labels}
         new = self._scores(self._kind.load(self._task, self._out), chosen)
-        old = self._scores(self._kind.load(self._task, self._versions.folder(self._task.name, against)), chosen)
+        model = self._model(against)
+        old = {} if model is None else {score.case: score.value for score in self._scores(model, chosen)}
         pairs = tuple(
-            PairedScore(case=case, patient=patient, part=parts[patient], current=old[case][1], new=value)
-            for case, (patient, value) in new.items()
+            PairedScore(
+                case=score.case,
+                patient=score.patient,
+                part=parts[score.patient],
+                current=old.get(score.case),
+                new=score.value,
+            )
+            for score in new
         )
-        return pairs, compare(self._kind.metric, against, pairs, who)
+        metric = self._kind.metric
+        return pairs, first(metric, pairs) if model is None else compare(metric, against, pairs, who)
 
-    def _scores(self, model: Model, cases: Sequence[Case]) -> dict[str, tuple[str, float]]:
-        found = self._kind.case_scores(self._task, model, cases, self._reporter.quiet)
-        return {score.case: (score.patient, score.value) for score in found}
+    def _model(self, version: str) -> Model | None:
+        """A version's model; None for a task that came without weights."""
+        folder = self._versions.folder(self._task.name, version)
+        try:
+            return self._kind.load(self._task, folder)
+        except NotFoundError:
+            if folder is None:
+                return None
+            raise
+
+    def _scores(self, model: Model, cases: Sequence[Case]) -> tuple[CaseScore, ...]:
+        return self._kind.case_scores(self._task, model, cases, self._reporter.quiet)
 
     def _cases(self) -> list[Case]:
         return [case for case in read_cases(self._studies) if case.mask is not None]

@@ -20,7 +20,7 @@ import numpy as np
 
 from lesionlab.metrics.bootstrap import mean_interval
 from lesionlab.store.cases import Case
-from lesionlab.store.versions import Comparison, PairedScore, UsedLabel
+from lesionlab.store.versions import SHIPPED, Comparison, PairedScore, UsedLabel
 
 #: The fewest patients that a comparison may rest on.
 PATIENTS = 3
@@ -91,6 +91,20 @@ def compare(metric: str, against: str, scores: Sequence[PairedScore], who: str) 
         patients=patients,
         promoted=promoted,
         reason=f"promoted: {words}" if promoted else f"not promoted, because it is not shown to be as good: {words}",
+    )
+
+
+def first(metric: str, scores: Sequence[PairedScore]) -> Comparison:
+    """The first version of a task that had no model: it is promoted, there is nothing that it could be worse than."""
+    values = [score.new for score in scores]
+    return Comparison(
+        metric=metric,
+        against=SHIPPED,
+        new=float(np.mean(values)) if values else None,
+        cases=len(values),
+        patients=len({score.patient for score in scores}),
+        promoted=True,
+        reason="promoted: the task had no model before",
     )
 
 

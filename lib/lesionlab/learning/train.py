@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from lesionlab.errors import ConflictError
+from lesionlab.errors import ConflictError, InternalError
 from lesionlab.kinds import kind_of
 from lesionlab.kinds.kind import Json, TrainOptions
 from lesionlab.kinds.recipe import Recipe
@@ -30,6 +30,8 @@ from lesionlab.task import Task
 _log = logging.getLogger(__name__)
 _AVERAGING = 0.998
 _CLIP = 1.0
+#: The share of an epoch's steps that may be lost.
+_LOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class TrainProgress(Progress):
     Attributes:
         epoch: the one that runs, from 1.
         epochs: how many there are.
-        loss: of the last batch.
+        loss: of the last batch, or None before the first.
         score: of the last validation, or None before the first.
     """
 
     epoch: int
     epochs: int
-    loss: float
+    loss: float | None
     score: float | None
 
 
@@ -85,6 +87,7 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
     for epoch in range(len(history), recipe.epochs):
         network.train()
         losses: list[float] = []
+        lost = 0
         first = epoch * recipe.steps
         for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers, team), first):
             for group in optimizer.param_groups:
@@ -93,12 +96,16 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
                 loss = recipe.loss(recipe.move(batch, team.device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
-            optimizer.step()
-            average(averaged, network, done)
-            losses.append(loss.item())
+            norm = nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
+            # In bfloat16 a gradient overflows now and then; one such step would spoil the network for good.
+            if bool(torch.isfinite(norm)):
+                optimizer.step()
+                average(averaged, network, done)
+                losses.append(loss.item())
+            elif (lost := lost + 1) > recipe.steps * _LOST:
+                raise InternalError("training diverges", got=f"{lost} steps without a finite gradient")
             if team.leads:
-                report(_progress(recipe, done + 1, epoch, losses[-1], history))
+                report(_progress(recipe, done + 1, epoch, losses, history))
         # Every process validates the same network on the same cases, and so they agree without a word.
         score = recipe.validate(averaged)
         history.append((float(np.mean(losses)), score))
@@ -116,10 +123,14 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
 
 
 def _progress(
-    recipe: Recipe[Any], done: int, epoch: int, loss: float, history: list[tuple[float, float]]
+    recipe: Recipe[Any], done: int, epoch: int, losses: list[float], history: list[tuple[float, float]]
 ) -> TrainProgress:
+    loss = losses[-1] if losses else None
     score = history[-1][1] if history else None
-    text = f"epoch {epoch + 1}, loss {loss:.3f}" + ("" if score is None else f", validation {score:.3f}")
+    words = [f"epoch {epoch + 1}"]
+    words += [] if loss is None else [f"loss {loss:.3f}"]
+    words += [] if score is None else [f"validation {score:.3f}"]
+    text = ", ".join(words)
     return TrainProgress(done, recipe.epochs * recipe.steps, text, epoch + 1, recipe.epochs, loss, score)
 
 

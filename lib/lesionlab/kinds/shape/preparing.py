@@ -39,8 +39,7 @@ def prepare(task: ShapeTask, data: Path, options: TrainOptions) -> ShapeRecipe:
     if not training:
         raise InputError("no training patient has a lesion large enough to learn from", got=str(data))
     share = task.training.phantoms
-    count = _SIMULATED if share > 0 else 0
-    simulated = simulate(np.random.default_rng([options.seed, 1]), count)
+    simulated = simulate(np.random.default_rng([options.seed, 1]), _SIMULATED) if share > 0 else []
     if options.epochs is not None:
         changed = task.training.model_copy(update={"epochs": options.epochs})
         task = task.model_copy(update={"training": changed})
