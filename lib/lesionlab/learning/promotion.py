@@ -1,8 +1,9 @@
 """Whether a new version answers from now on: it must not be worse on patients that no version was trained on.
 
 The cases are those of the frozen test patients whose labels the current version knew too and that nobody has changed since,
-so that a batch of labels cannot vote for itself. When these are of fewer than ``PATIENTS`` patients, all labelled test
-patients count; when these are too few, the validation patients as well, though the best epoch was chosen by them.
+so that a batch of labels cannot vote for itself. When it knew fewer than ``PATIENTS`` test patients, all labelled ones count;
+when these are too few, the validation patients as well, though the best epoch was chosen by them. When it knew enough and
+their labels were changed since, a person must decide.
 
 The rule, for the difference of the means (new - current) and its 95 % interval by resampling patients:
 
@@ -41,12 +42,11 @@ def choose_cases(
     """
     parts = {label.image: label.part for label in labels}
     test = [case for case in cases if parts.get(case.image.name) == "test"]
-    if known is not None:
+    if known is not None and len({label.patient for label in known if label.part == "test"}) >= PATIENTS:
         before, now = ({(label.image, label.sha256) for label in some} for some in (known, labels))
-        names = {image for image, _ in before & now}
-        old = tuple(case for case in test if case.image.name in names)
-        if _patients(old) >= PATIENTS:
-            return old, "test patients whose labels the current version knew"
+        unchanged = {image for image, _ in before & now}
+        old = tuple(case for case in test if case.image.name in unchanged)
+        return old, "test patients whose labels the current version knew"
     if _patients(test) >= PATIENTS:
         return tuple(test), "test patients"
     more = tuple(case for case in cases if parts.get(case.image.name) in ("test", "validation"))
@@ -66,8 +66,8 @@ def compare(metric: str, against: str, scores: Sequence[PairedScore], who: str) 
     patients = len({patient for _, _, patient in pairs})
     if patients < PATIENTS:
         reason = (
-            f"not promoted: {patients} labelled patients are set aside for the comparison, and it takes {PATIENTS}; "
-            "label more patients, or promote the version yourself"
+            f"not promoted: the comparison rests on {patients} {who}, and it takes {PATIENTS} patients; label more, "
+            "or promote the version yourself"
         )
         return Comparison(
             metric=metric, against=against, cases=len(pairs), patients=patients, promoted=False, reason=reason
