@@ -78,6 +78,7 @@ LABELS: tuple[WeakLabel, ...] = (
     RecistLine(image="a", patient="p", start_mm=(0, 0, 0), end_mm=(10, 0, 0)),
     RecistLine(image="a", patient="p", name="mass", start_mm=(0, 0, 9), end_mm=(10, 0, 9), short_mm=((5, -3, 9), (5, 3, 9))),
     Ellipsoid(image="a", patient="p", center_mm=(4, 5, 6), half_axes_mm=((0, 2, 0), (3, 0, 0), (0, 0, 4)), outline="box"),
+    Ellipsoid(image="a", patient="p", center_mm=(4, 5, 6), half_axes_mm=((0, 2, 0), (3, 0, 0))),
     Contours(image="a", patient="p", contours_mm=(((0, 0, 1), (9, 0, 1), (9, 2, 1), (0, 2, 1)),)),
 )  # fmt: skip
 

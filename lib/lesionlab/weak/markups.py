@@ -141,7 +141,8 @@ def _box(markup: Markup, place: str, source: dict[str, str]) -> Ellipsoid:
     axes = (flip @ turned).T * np.asarray(markup.size)[:, None] / 2
     settings = _settings(markup.control_points[0], place) if markup.control_points else {}
     shared: dict[str, Any] = {**source, **_shared(settings), "name": _name(markup.control_points)}
-    half_axes = (_triple(axes[0]), _triple(axes[1]), _triple(axes[2]))
+    # A box without thickness is a rectangle: the ellipse within it.
+    half_axes: Any = tuple(_triple(axis) for axis in axes if np.linalg.norm(axis) > 0)
     outline: Literal["ellipsoid", "box"] = "ellipsoid" if settings.get("shape") == "ellipsoid" else "box"
     return Ellipsoid(center_mm=_ras(markup.center, markup), half_axes_mm=half_axes, outline=outline, **shared)
 
@@ -164,7 +165,7 @@ def _markups(label: WeakLabel) -> list[dict[str, Any]]:
             return [_node("ClosedCurve", [_triple(center + step) for step in round_it], label)]
         case Contours(contours_mm=contours):
             return [_node("ClosedCurve", list(contour), label) for contour in contours]
-        case Ellipsoid(center_mm=center, half_axes_mm=axes) if len(axes) == 3:
+        case Ellipsoid(center_mm=center, half_axes_mm=axes):
             return [_roi(label, center, np.asarray(axes, dtype=float))]
         case _:
             raise InputError(
@@ -196,7 +197,10 @@ def _node(kind: str, points: Sequence[Point], label: WeakLabel, **settings: obje
 
 def _roi(label: Ellipsoid, center: Point, axes: FloatArray) -> dict[str, Any]:
     lengths = np.linalg.norm(axes, axis=1)
-    turned = np.diag([-1.0, -1.0, 1.0]) @ (axes / lengths[:, None]).T
+    if len(axes) == 2:
+        axes, lengths = np.vstack([axes, np.cross(*axes) / lengths.prod()]), np.append(lengths, 0.0)
+    units = np.where(lengths > 0, lengths, 1.0)
+    turned = np.diag([-1.0, -1.0, 1.0]) @ (axes / units[:, None]).T
     node = _node("ROI", [center], label, shape=label.outline)
     box = {"roiType": "Box", "center": [-center[0], -center[1], center[2]], "size": (2 * lengths).tolist()}
     return {**node, **box, "orientation": turned.ravel().tolist()}
