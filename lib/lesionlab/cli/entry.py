@@ -22,6 +22,8 @@ COMMANDS: dict[str, str] = {
     "evaluate": "score a task on cases with truth",
     "phantom": "write simulated cases with truth",
     "serve": "serve all tasks to 3D Slicer and other MONAI Label clients",
+    "dicom": "masks and measurements to and from DICOM",
+    "circus": "exchange cases and labels with CIRCUS DB",
     "doctor": "check this installation",
 }
 
