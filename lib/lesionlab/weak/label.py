@@ -69,7 +69,7 @@ class PointSize(Mark):
 class Sphere(Mark):
     """A sphere round the lesion; its diameter is the lesion's longest."""
 
-    usual_trust = 0.69
+    usual_trust = 0.67
     center_mm: Point
     diameter_mm: float
 

@@ -27,7 +27,7 @@ from lesionlab.weak.label import (
 from lesionlab.weak.polygons import stacked
 from lesionlab.weak.shapes import Region, disc, ellipsoid, share, sphere
 
-#: Of the longest diameter: a sphere of the whole of it has 2.5 times the volume of the lesion that it surrounds.
+#: Of the longest diameter: a sphere of the whole of it has 2.3 to 2.5 times the volume of a focal lesion.
 MASK_FRACTION = 0.82
 
 
