@@ -217,15 +217,17 @@ class Comparison:
     """A new version beside the current one, on the same test patients."""
 
     metric: str
-    current: float
-    new: float
-    difference: float
-    low: float
-    """Lower end of the 95 % interval of the difference."""
-    high: float
-    cases: int
     promoted: bool
     reason: str = ""
+    """Why it was promoted, or was not, for people."""
+    cases: int = 0
+    """How many test cases; when there were none, the numbers below are None."""
+    current: float | None = None
+    new: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    """Lower end of the 95 % interval of the difference."""
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -237,11 +239,15 @@ class Training:
     state: str
     """queued, running, done, failed or cancelled."""
     epoch: int = 0
+    """The one that runs, from 1; 0 before the first."""
     epochs: int = 0
     step: int = 0
+    """Steps done, of all epochs."""
     steps: int = 0
+    """Steps of all epochs; 0 while that is not known."""
     loss: float | None = None
     score: float | None = None
+    """On the validation patients; higher is better."""
     remaining_s: float | None = None
     message: str = ""
     created: str = ""
@@ -259,10 +265,7 @@ class Training:
         """How much of it is done, 0 to 1; None when that is not known yet."""
         if self.state == "done":
             return 1.0
-        if self.epochs <= 0:
-            return None
-        within = min(self.step / self.steps, 1.0) if self.steps > 0 else 0.0
-        return min((self.epoch + within) / self.epochs, 1.0)
+        return min(self.step / self.steps, 1.0) if self.steps > 0 else None
 
 
 @dataclass(frozen=True)

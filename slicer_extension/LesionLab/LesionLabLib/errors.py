@@ -24,6 +24,10 @@ class NotOurs(ExtensionError):
     """Something else answers at the address: a stock MONAI Label server, another API version, no such server at all."""
 
 
+class TooOld(NotOurs):
+    """The server is ours, but does not know yet what is asked of it."""
+
+
 class Refused(ExtensionError):
     """The server refused the request (4xx).
 

@@ -188,7 +188,7 @@ class Worker:
         """
         if threading.current_thread() is self._thread:
             raise RuntimeError("deliver() belongs to the main thread, it was called by the work itself")
-        if self._yield_s > 0 and self._running is not None and not self._outcomes:
+        if self._yield_s > 0 and (self._running or self._waiting) and not self._outcomes:
             self._settled.wait(self._yield_s)
         self._settled.clear()
         count = 0
