@@ -72,6 +72,6 @@ class ShapeKind(Kind):
 
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
         """Simulated volumes with one or more lesions each."""
-        from lesionlab.kinds.shape.cohort import write_cohort
+        from lesionlab.phantoms.chest_cohort import write_cohort
 
         write_cohort(out, cases, rng, shift)

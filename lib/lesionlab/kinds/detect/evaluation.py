@@ -1,0 +1,125 @@
+"""How good a ``detect`` model is on images whose lesions are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lesionlab.errors import InputError
+from lesionlab.kinds.detect.images import marked_images
+from lesionlab.kinds.detect.model import DetectModel
+from lesionlab.kinds.detect.scoring import image_marks
+from lesionlab.kinds.detect.task import DetectTask
+from lesionlab.kinds.kind import CaseScore, Json, Model
+from lesionlab.metrics.froc import RATES, ImageMarks, curve, intervals, sensitivities, sensitivity_at
+from lesionlab.progress import Progress, Report
+from lesionlab.store.cases import Case, read_cases
+
+_SEED = 0
+#: Upper bounds of the size groups, mm.
+_SIZES = (6.0, 10.0, 20.0, float("inf"))
+
+
+def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json:
+    """FROC with intervals, the mean sensitivity (CPM), and sensitivity by size.
+
+    Raises:
+        InputError: no image has a lesion.
+    """
+    cases = read_cases(data)
+    total = len({case.image for case in cases})
+    compared: list[ImageMarks] = []
+    sizes: list[float] = []
+    names: list[str] = []
+    for image in marked_images(cases):
+        compared.append(image_marks(_ours(model).candidates(image.volume), image.lesions))
+        sizes += [lesion.size_mm for lesion in image.lesions]
+        names.append(image.path.name)
+        report(Progress(len(compared), total, image.path.name))
+    if not sizes:
+        raise InputError("no image has a lesion", got=str(data), expected="points and sizes in cases.csv, or masks")
+    found = sensitivities(compared, RATES)
+    bounds = intervals(compared, RATES, np.random.default_rng(_SEED))
+    return {
+        "task_model": model.version,
+        "images": len(compared),
+        "lesions": len(sizes),
+        "cpm": float(np.mean(found)),
+        "cpm_interval_95": list(bounds[-1]),
+        "sensitivity": [
+            {"false_positives": rate, "sensitivity": value, "interval_95": list(bound)}
+            for rate, value, bound in zip(RATES, found, bounds[:-1], strict=True)
+        ],
+        "sensitivity_at_target": sensitivity_at(compared, task.false_positives),
+        "by_size": _by_size(compared, np.asarray(sizes), task.false_positives),
+        "first_three": first_candidates(compared, 3),
+        "curve": [[p.false_positives, p.sensitivity, p.confidence] for p in curve(compared)],
+        "cases": [
+            {
+                "image": name,
+                "found": [c if np.isfinite(c) else None for c in m.found.tolist()],
+                "false": m.false.tolist(),
+            }
+            for name, m in zip(names, compared, strict=True)
+        ],
+    }
+
+
+def first_candidates(images: Sequence[ImageMarks], count: int) -> float:
+    """The share of lesions that are among the first ``count`` candidates of their image."""
+    hits = [
+        int((image.false > level).sum()) + int((image.found > level).sum()) < count
+        for image in images
+        for level in image.found
+    ]
+    return float(np.mean(hits)) if hits else 0.0
+
+
+def precision_of_cases(model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
+    """The average precision of the candidates of each image that has a lesion."""
+    total = len({case.image for case in cases})
+    scores = []
+    for image in marked_images(cases):
+        if image.lesions:
+            compared = image_marks(_ours(model).candidates(image.volume), image.lesions)
+            scores.append(CaseScore(image.path.name, image.patient, average_precision(compared)))
+        report(Progress(len(scores), total, image.path.name))
+    return tuple(scores)
+
+
+def average_precision(image: ImageMarks) -> float:
+    """The mean, over an image's lesions, of the precision at the confidence that first shows each; 0 for one never shown."""
+    values = []
+    for level in image.found:
+        shown = int((image.found >= level).sum())
+        values.append(shown / (shown + int((image.false >= level).sum())) if np.isfinite(level) else 0.0)
+    return float(np.mean(values))
+
+
+def _by_size(
+    compared: Sequence[ImageMarks], sizes: np.ndarray[tuple[int, ...], np.dtype[np.float64]], rate: float
+) -> list[Json]:
+    levels = [p.confidence for p in curve(compared) if p.false_positives <= rate + 1e-9]
+    found = np.concatenate([image.found for image in compared]) >= min(levels, default=np.inf)
+    rows, low = [], 0.0
+    for high in _SIZES:
+        inside = (sizes >= low) & (sizes < high)
+        if inside.any():
+            rows.append(
+                {
+                    "from_mm": low,
+                    "to_mm": None if np.isinf(high) else high,
+                    "lesions": int(inside.sum()),
+                    "sensitivity": float(found[inside].mean()),
+                }
+            )
+        low = high
+    return rows
+
+
+def _ours(model: Model) -> DetectModel:
+    if not isinstance(model, DetectModel):
+        raise InputError("the model is not one of a detect task", got=type(model).__name__)
+    return model

@@ -1,0 +1,90 @@
+"""Images of a datastore with their lesions, on the grid that the network sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lesionlab.image.files import read_volume
+from lesionlab.image.geometry import Point
+from lesionlab.image.patch import PatchGrid
+from lesionlab.image.volume import Volume
+from lesionlab.kinds.detect.intensities import Scale
+from lesionlab.kinds.detect.task import DetectTask
+from lesionlab.metrics.overlap import longest_diameter_mm
+from lesionlab.store.cases import Case
+from lesionlab.store.lesions import lesions_of
+
+
+@dataclass(frozen=True)
+class Found:
+    """A lesion as a reader marked it: centre in RAS mm, longest diameter in mm."""
+
+    point_mm: Point
+    size_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class MarkedImage:
+    """One image of a datastore with all its lesions (none: the reader found nothing)."""
+
+    path: Path
+    patient: str
+    volume: Volume
+    lesions: tuple[Found, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredImage:
+    """An image on the network's grid.
+
+    Attributes:
+        values: float16, scaled intensities, axes R, A (and S).
+        lesions: (n, axes + 1): index of the centre along each axis, longest diameter in samples.
+    """
+
+    values: NDArray[np.float16]
+    lesions: NDArray[np.float32]
+
+
+def marked_images(cases: Iterable[Case]) -> Iterator[MarkedImage]:
+    """Every image with its lesions: by point and size where the case gives both, else the parts of its mask."""
+    ordered = sorted(cases, key=lambda case: case.image)
+    for path, rows in groupby(ordered, key=lambda case: case.image):
+        of_image = list(rows)
+        volume = read_volume(path)
+        marks: list[Found] = []
+        for case in of_image:
+            if case.point_mm is not None and case.size_mm is not None:
+                marks.append(Found(case.point_mm, case.size_mm))
+            elif case.mask is not None:
+                marks += _of_mask(read_volume(case.mask))
+        yield MarkedImage(path, of_image[0].patient, volume, tuple(marks))
+
+
+def _of_mask(mask: Volume) -> Iterator[Found]:
+    for lesion in lesions_of(mask):
+        step_i, step_j, _ = lesion.mask.geometry.spacing_mm
+        size = longest_diameter_mm(np.moveaxis(lesion.mask.array, 2, 0) > 0, (step_i, step_j))
+        yield Found(lesion.point_mm, size)
+
+
+def stored(task: DetectTask, image: MarkedImage) -> StoredImage:
+    """Sample a whole image on the task's grid."""
+    geometry = image.volume.geometry
+    step = task.grid.step_mm
+    order, _ = geometry.canonical_axes()
+    r, a, s = (max(1, int(np.ceil(geometry.extent_mm[axis] / step))) for axis in order)
+    i, j, k = ((n - 1) / 2 for n in geometry.shape)
+    grid = PatchGrid(geometry, geometry.index_to_ras((i, j, k)), step, (r, a, 1 if task.dimension == 2 else s))
+    values = Scale.of(task.intensity, image.volume).apply(grid.sample(image.volume))
+    marks = [(*grid.to_patch(lesion.point_mm)[: task.dimension], lesion.size_mm / step) for lesion in image.lesions]
+    if task.dimension == 2:
+        values = values[..., 0]
+    table = np.asarray(marks, dtype=np.float32).reshape(-1, task.dimension + 1)
+    return StoredImage(values.astype(np.float16), table)

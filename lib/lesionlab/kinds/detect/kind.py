@@ -1,0 +1,68 @@
+"""The ``detect`` kind: where its parts are found. Heavy parts are imported when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lesionlab.checked import checked
+from lesionlab.kinds.detect.task import DetectRequest, DetectTask
+from lesionlab.kinds.kind import CaseScore, Json, Kind, Model, TrainOptions
+from lesionlab.progress import Report
+from lesionlab.task import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lesionlab.image.geometry import Geometry
+    from lesionlab.kinds.detect.recipe import DetectRecipe
+    from lesionlab.store.cases import Case
+
+
+class DetectKind(Kind):
+    """Image -> candidates: point, size, confidence."""
+
+    name = "detect"
+    task_type = DetectTask
+    request_type = DetectRequest
+    monailabel_type = "detection"
+    metric = "average precision"
+
+    def load(self, task: Task, model_dir: Path | None = None) -> Model:
+        """The network with its weights."""
+        from lesionlab.kinds.detect.model import DetectModel
+
+        assert isinstance(task, DetectTask)
+        return DetectModel.load(task, model_dir)
+
+    def request_from_monailabel(self, task: Task, params: Json, geometry: Geometry) -> DetectRequest:
+        """Our own fields; stock clients send none."""
+        return checked(DetectRequest, params, "params")
+
+    def recipe(self, task: Task, data: Path, options: TrainOptions) -> DetectRecipe:
+        """Windows of the training patients."""
+        from lesionlab.kinds.detect.preparing import prepare
+
+        assert isinstance(task, DetectTask)
+        return prepare(task, data, options)
+
+    def evaluate(self, task: Task, model: Model, data: Path, report: Report) -> Json:
+        """FROC with intervals, CPM, sensitivity by size."""
+        from lesionlab.kinds.detect.evaluation import evaluate
+
+        assert isinstance(task, DetectTask)
+        return evaluate(task, model, data, report)
+
+    def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
+        """The average precision of each image's candidates."""
+        from lesionlab.kinds.detect.evaluation import precision_of_cases
+
+        return precision_of_cases(model, cases, report)
+
+    def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
+        """The simulated cohort that the task names."""
+        from lesionlab.phantoms.cohorts import write_cohort
+
+        assert isinstance(task, DetectTask)
+        write_cohort(task.phantom, out, cases, rng, shift)

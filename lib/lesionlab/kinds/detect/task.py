@@ -1,0 +1,101 @@
+"""The settings of a ``detect`` task and what is asked of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from lesionlab.kinds.kind import Request
+from lesionlab.task import Frozen, Task
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class GridSettings(Frozen):
+    """How the network sees an image: samples ``step_mm`` apart, in windows of ``training`` or ``inference`` samples an edge.
+
+    Neighbouring windows overlap by twice the ``margin``; what is found in a margin is left to the neighbour.
+    """
+
+    step_mm: Positive
+    training: int = Field(multiple_of=16, ge=16)
+    inference: int = Field(multiple_of=16, ge=16)
+    margin: int = Field(default=8, ge=0)
+
+
+class IntensitySettings(Frozen):
+    """What becomes -1 and 1: fixed values (HU), or shares of the image's own values (percentiles of what is above its lowest)."""
+
+    unit: Literal["value", "percentile"]
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _check(self) -> IntensitySettings:
+        if self.low >= self.high:
+            raise ValueError("low must lie below high")
+        return self
+
+
+class SizeRange(Frozen):
+    """Sizes of the lesions that are looked for, mm."""
+
+    minimum: Positive
+    maximum: Positive
+
+
+class TrainingSettings(Frozen):
+    """How the task trains on a datastore."""
+
+    epochs: int = Field(default=10, ge=1)
+    steps: int = Field(default=60, ge=1)
+    batch: int = Field(default=6, ge=1)
+    learning_rate: Positive = 1e-3
+    validation: float = Field(default=0.2, ge=0, lt=1)
+    test: float = Field(default=0.2, ge=0, lt=1)
+
+
+class DetectTask(Task):
+    """Image -> candidates: point, size, confidence, best first.
+
+    Attributes:
+        dimension: 3 for volumes, 2 for planes.
+        false_positives: an image, at the operating point that is chosen on the validation patients.
+        phantom: the simulated cohort (``lesionlab.phantoms.cohorts``) that shows such lesions.
+    """
+
+    kind: Literal["detect"]
+    dimension: Literal[2, 3]
+    grid: GridSettings
+    intensity: IntensitySettings
+    size_mm: SizeRange
+    channels: tuple[Annotated[int, Field(multiple_of=8)], ...] = (24, 48, 96)
+    false_positives: Positive = 1.0
+    phantom: str
+    training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _check(self) -> DetectTask:
+        edge = 2 ** len(self.channels)
+        for name in ("training", "inference"):
+            value = getattr(self.grid, name)
+            if value % edge:
+                raise ValueError(
+                    f"grid.{name} must be a multiple of {edge} for {len(self.channels)} levels of channels"
+                )
+        if 2 * self.grid.margin >= self.grid.inference:
+            raise ValueError("grid.margin must be less than half of grid.inference")
+        return self
+
+
+class DetectRequest(Request):
+    """What to show.
+
+    Attributes:
+        maximum: at most so many candidates, the best ones.
+        confidence: candidates below are left out; None means the model's operating point.
+    """
+
+    maximum: int = Field(default=20, ge=1, le=200)
+    confidence: float | None = Field(default=None, ge=0, le=1)
