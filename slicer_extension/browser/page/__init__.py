@@ -1,0 +1,1 @@
+"""The page: elements of Vuetify that show `browser.shown.Shown` and call `browser.actions.Actions`."""

@@ -1,0 +1,136 @@
+"""The four views: axial, coronal, sagittal and 3D, drawn off-screen and sent to the page as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trame_slicer.rca_view import RemoteSliceViewFactory, RemoteThreeDViewFactory
+from trame_slicer.views import AbstractView, SliceView, ThreeDView, ViewLayoutDefinition
+
+from browser.plane import Point
+
+if TYPE_CHECKING:
+    from trame_server import Server
+    from trame_slicer.core import SlicerApp
+
+#: Pictures a second while the pointer is in a view, and while it is elsewhere.
+_FPS, _FPS_ELSEWHERE = 25.0, 12.0
+#: JPEG quality while something moves; the last picture follows at the library's still quality.
+_QUALITY_MOVING = 45
+#: The page sends at most one movement of the pointer in this time.
+_POINTER_S = 0.025
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One place of the four."""
+
+    tag: str
+    """Names the view in MRML and in the page."""
+    title: str
+    colour: str
+    """Of the frame and the title, as Slicer colours its views."""
+
+
+AXIAL = Pane("Red", "Axial", "#F34A33")
+CORONAL = Pane("Green", "Coronal", "#6DAD4A")
+SAGITTAL = Pane("Yellow", "Sagittal", "#EFD64D")
+THREE_D = Pane("ThreeD", "3D", "#9b9bd0")
+PANES = (AXIAL, THREE_D, CORONAL, SAGITTAL)
+
+_DEFINITIONS = {
+    AXIAL.tag: ViewLayoutDefinition.axial_view(),
+    CORONAL.tag: ViewLayoutDefinition.coronal_view(),
+    SAGITTAL.tag: ViewLayoutDefinition.sagittal_view(),
+    THREE_D.tag: ViewLayoutDefinition.threed_view(background_color=("#14161a", "#262a31"), box_visible=True),
+}
+
+#: The frame around the volume in 3D.
+_BOX = (0.35, 0.41, 0.48)
+
+Overlay = Callable[["Server", str, AbstractView], None]
+
+
+class Views:
+    """The views of one MRML scene.
+
+    Args:
+        slicer_app: holds the scene.
+        server: serves the pictures.
+        overlay: draws the page's elements over a view (title, slider, pointer's trace).
+    """
+
+    def __init__(self, slicer_app: SlicerApp, server: Server, overlay: Overlay) -> None:
+        self._manager = slicer_app.view_manager
+        for factory in (RemoteSliceViewFactory, RemoteThreeDViewFactory):
+            self._manager.register_factory(
+                factory(
+                    server,
+                    populate_view_ui_f=overlay,
+                    rca_encoder="jpeg",
+                    target_fps=_FPS,
+                    blur_fps=_FPS_ELSEWHERE,
+                    interactive_quality=_QUALITY_MOVING,
+                    rca_event_throttle_s=_POINTER_S,
+                )
+            )
+        for pane in PANES:
+            _fit_for_software_drawing(self._manager.create_view(_DEFINITIONS[pane.tag]))
+        self.show_panes("")
+
+    @property
+    def slices(self) -> tuple[SliceView, ...]:
+        """Axial, coronal, sagittal."""
+        return tuple(self._manager.get_slice_views())
+
+    @property
+    def three_d(self) -> ThreeDView:
+        """The 3D view."""
+        return self._manager.get_threed_views()[0]
+
+    def view(self, tag: str) -> AbstractView:
+        """The view of a pane."""
+        return self._manager.get_view(tag)
+
+    def show_panes(self, maximised: str) -> None:
+        """Draw only the pane ``maximised``, or all when it is empty."""
+        self._manager.set_current_view_ids([pane.tag for pane in PANES if maximised in ("", pane.tag)])
+
+    def show_volume(self, volume_id: str) -> None:
+        """Show a volume in the slice views, fitted; an empty id shows none."""
+        for view in self.slices:
+            view.set_background_volume_id(volume_id or None)
+            view.reset_view()
+        self.three_d.reset_view()
+
+    def jump(self, point_mm: Point) -> None:
+        """Put all three planes through a point, without moving them sideways."""
+        for view in self.slices:
+            view.get_view_node().JumpSliceByOffsetting(*point_mm)
+
+    def fit(self, tag: str) -> None:
+        """Show all of the volume in a pane."""
+        self.view(tag).reset_view()
+
+    def step(self, tag: str, steps: int) -> None:
+        """Scroll a slice view by whole slices."""
+        view = self.view(tag)
+        if isinstance(view, SliceView):
+            low, high = view.get_slice_range()
+            view.set_slice_value(min(max(view.get_slice_value() + steps * view.get_slice_step(), low), high))
+
+    def draw(self) -> None:
+        """Draw all views anew."""
+        for view in self._manager.get_views():
+            view.schedule_render()
+
+
+def _fit_for_software_drawing(view: AbstractView) -> None:
+    """Several samples and depth peeling cost much without a GPU, and peeling loses volume renderings there."""
+    view.render_window().SetMultiSamples(0)
+    if isinstance(view, ThreeDView):
+        view.renderer().SetUseDepthPeeling(False)
+        view.renderer().SetUseDepthPeelingForVolumes(False)
+        view.get_view_node().SetBoxColor(*_BOX)
