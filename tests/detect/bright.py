@@ -24,7 +24,6 @@ def detect_task(dimension: int = 3, inference: int = 32) -> DetectTask:
             "dimension": dimension,
             "grid": {"step_mm": 1.0, "training": 32, "inference": inference, "margin": 6},
             "intensity": {"unit": "value", "low": 0, "high": 100},
-            "size_mm": {"minimum": 2, "maximum": 40},
             "channels": [8, 16],
             "phantom": "chest",
             "training": {"epochs": 2, "steps": 30, "batch": 4, "learning_rate": 2e-3},

@@ -9,7 +9,7 @@ from lesionlab.networks.heatmap import HeatmapNet, centre_loss
 
 
 def test_the_heat_is_one_at_the_centre_alone_and_falls_off_around_it() -> None:
-    found = target(np.array([[8.5, 16.5, 20.0]], dtype=np.float32), (32, 32), 1.0)
+    found = target(np.array([[8.5, 16.5, 20.0]], dtype=np.float32), (32, 32))
 
     assert found.heat.shape == (16, 16)
     assert np.argwhere(found.heat > 0.999).tolist() == [[4, 8]]
@@ -17,16 +17,16 @@ def test_the_heat_is_one_at_the_centre_alone_and_falls_off_around_it() -> None:
     assert found.heat[5, 8] == pytest.approx(np.exp(-1 / 4.5), rel=1e-5)
 
 
-def test_around_a_centre_the_size_is_told_in_millimetres() -> None:
-    found = target(np.array([[8.5, 16.5, 20.0]], dtype=np.float32), (32, 32), 1.5)
+def test_around_a_centre_the_size_is_told_in_samples() -> None:
+    found = target(np.array([[8.5, 16.5, 20.0]], dtype=np.float32), (32, 32))
 
     assert found.told[4, 8]
-    assert np.exp(found.size[4, 8]) == pytest.approx(30.0)
+    assert np.exp(found.size[4, 8]) == pytest.approx(20.0)
     assert not found.told[12, 2]
 
 
 def test_without_lesions_the_target_is_empty() -> None:
-    found = target(np.zeros((0, 4), dtype=np.float32), (16, 16, 16), 1.0)
+    found = target(np.zeros((0, 4), dtype=np.float32), (16, 16, 16))
 
     assert found.heat.shape == (8, 8, 8)
     assert found.heat.max() == 0

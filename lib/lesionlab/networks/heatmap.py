@@ -48,7 +48,7 @@ class HeatmapNet(nn.Module):
         return CELL * int(2 ** (len(self.down) - 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, *edges) -> (N, 2, *edges / ``CELL``): logit of a centre, logarithm of the size."""
+        """(N, inputs, *edges) -> (N, 2, *edges / ``CELL``): logit of a centre, logarithm of the size in samples."""
         x = self.stem(x)
         passed = []
         for level, block in enumerate(self.down):

@@ -36,7 +36,7 @@ class Window:
 
 def windows(task: DetectTask, geometry: Geometry) -> Iterator[Window]:
     """Windows whose cores cover the image once. Of a plane, patch axis S has one sample."""
-    step, edge, margin = task.grid.step_mm, task.grid.inference, task.grid.margin
+    step, edge, margin = task.grid.step_of(geometry), task.grid.inference, task.grid.margin
     order, _ = geometry.canonical_axes()
     counts = [max(1, int(np.ceil(geometry.extent_mm[axis] / step))) for axis in order]
     if task.dimension == 2:
@@ -95,8 +95,7 @@ def _peaks(task: DetectTask, window: Window, answer: Tensor) -> Iterator[Candida
         sample = (*sample, 0.0) if task.dimension == 2 else sample
         if not all(low - 0.5 <= x < high - 0.5 for x, (low, high) in zip(sample, window.core, strict=True)):
             continue
-        size = float(np.exp(np.clip(float(answer[1][cell]), -3.0, 8.0)))
-        size = float(np.clip(size, task.size_mm.minimum, task.size_mm.maximum))
+        size = float(np.exp(np.clip(float(answer[1][cell]), 0.0, 7.0))) * window.grid.step_mm
         yield Candidate(window.grid.to_ras((sample[0], sample[1], sample[2])), size, float(strengths[n]))
 
 

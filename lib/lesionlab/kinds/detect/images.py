@@ -77,7 +77,7 @@ def _of_mask(mask: Volume) -> Iterator[Found]:
 def stored(task: DetectTask, image: MarkedImage) -> StoredImage:
     """Sample a whole image on the task's grid."""
     geometry = image.volume.geometry
-    step = task.grid.step_mm
+    step = task.grid.step_of(geometry)
     order, _ = geometry.canonical_axes()
     r, a, s = (max(1, int(np.ceil(geometry.extent_mm[axis] / step))) for axis in order)
     i, j, k = ((n - 1) / 2 for n in geometry.shape)

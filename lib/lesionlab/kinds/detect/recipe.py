@@ -115,7 +115,7 @@ class DetectRecipe(Recipe[Batch]):
         if rng.random() < 0.4:
             noise = rng.standard_normal(values.shape, dtype=np.float32)
             values = values + noise * np.float32(np.exp(rng.uniform(np.log(0.01), np.log(0.12))))
-        wanted = target(lesions, edges, self.task.grid.step_mm)
+        wanted = target(lesions, edges)
         return np.ascontiguousarray(values, dtype=np.float32), wanted.heat, wanted.size, wanted.told
 
     def _start(

@@ -17,20 +17,19 @@ _TELL = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """For each cell of a window: ``heat`` in [0, 1], exactly 1 at centres; ``size``, logarithm of mm; ``told``, where it counts."""
+    """For each cell of a window: ``heat`` in [0, 1], exactly 1 at centres; ``size``, its logarithm; ``told``, where it counts."""
 
     heat: NDArray[np.float32]
     size: NDArray[np.float32]
     told: NDArray[np.bool_]
 
 
-def target(lesions: NDArray[np.float32], edges: tuple[int, ...], step_mm: float) -> Target:
+def target(lesions: NDArray[np.float32], edges: tuple[int, ...]) -> Target:
     """The target of a window.
 
     Args:
         lesions: (n, axes + 1): index of the centre in the window along each axis, diameter in samples.
         edges: samples of the window along each axis.
-        step_mm: between samples.
     """
     cells = tuple(n // CELL for n in edges)
     heat = np.zeros(cells, dtype=np.float32)
@@ -44,8 +43,6 @@ def target(lesions: NDArray[np.float32], edges: tuple[int, ...], step_mm: float)
             line = (place - np.float32(round(float(middle)))) ** 2
             square = square + line.reshape([-1 if axis == n else 1 for n in range(len(cells))])
         bell = np.exp(-square / np.float32(2 * width**2))
-        size = np.where(
-            bell > np.maximum(heat, np.float32(_TELL)), np.float32(np.log(max(row[-1] * step_mm, 0.1))), size
-        )
+        size = np.where(bell > np.maximum(heat, np.float32(_TELL)), np.float32(np.log(max(row[-1], 1.0))), size)
         heat = np.maximum(heat, bell)
     return Target(heat, size.astype(np.float32), heat > _TELL)

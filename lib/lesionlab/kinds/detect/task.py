@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from lesionlab.kinds.kind import Request
 from lesionlab.task import Frozen, Task
 
+if TYPE_CHECKING:
+    from lesionlab.image.geometry import Geometry
+
 Positive = Annotated[float, Field(gt=0)]
 
 
 class GridSettings(Frozen):
-    """How the network sees an image: samples ``step_mm`` apart, in windows of ``training`` or ``inference`` samples an edge.
+    """How the network sees an image: samples ``step_mm`` apart, or ``across`` samples along the longest side of an image
+    whose scale is not known, in windows of ``training`` or ``inference`` samples an edge.
 
     Neighbouring windows overlap by twice the ``margin``; what is found in a margin is left to the neighbour.
     """
 
-    step_mm: Positive
+    step_mm: Positive | None = None
+    across: int | None = Field(default=None, ge=16)
     training: int = Field(multiple_of=16, ge=16)
     inference: int = Field(multiple_of=16, ge=16)
     margin: int = Field(default=8, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> GridSettings:
+        if (self.step_mm is None) == (self.across is None):
+            raise ValueError("give either step_mm or across")
+        return self
+
+    def step_of(self, geometry: Geometry) -> float:
+        """The distance between samples on an image, mm."""
+        return self.step_mm or max(geometry.extent_mm) / (self.across or 1)
 
 
 class IntensitySettings(Frozen):
@@ -36,13 +51,6 @@ class IntensitySettings(Frozen):
         if self.low >= self.high:
             raise ValueError("low must lie below high")
         return self
-
-
-class SizeRange(Frozen):
-    """Sizes of the lesions that are looked for, mm."""
-
-    minimum: Positive
-    maximum: Positive
 
 
 class TrainingSettings(Frozen):
@@ -69,7 +77,6 @@ class DetectTask(Task):
     dimension: Literal[2, 3]
     grid: GridSettings
     intensity: IntensitySettings
-    size_mm: SizeRange
     channels: tuple[Annotated[int, Field(multiple_of=8)], ...] = (24, 48, 96)
     false_positives: Positive = 1.0
     phantom: str
