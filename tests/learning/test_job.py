@@ -79,12 +79,25 @@ def test_a_harmful_batch_of_labels_is_not_promoted_and_the_reason_is_readable(st
     assert job.comparison.promoted is False
     assert job.comparison.difference == pytest.approx(-0.25, abs=0.03)
     assert "not promoted" in job.standing.message
-    assert "test patients whose labels the current version knew" in job.standing.message
+    assert "test patients whose labels were there before" in job.standing.message
     found = versions(studies)
     assert found.current("level") == "v1"
     assert [each.version for each in found.all("level")] == ["v2", "v1"]
     test = [label.image for label in found.get("level", "v2").labels if label.part == "test"]
     assert any(image.startswith("bad") for image in test)
+
+
+def test_while_the_shipped_weights_answer_the_first_training_says_which_labels_were_there_before(
+    studies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LevelKind, "shipped", 0.31)
+    train(studies, fresh=True, epochs=1)
+    assert versions(studies).current("level") == "shipped"
+    for number in range(40):
+        write_case(studies, f"bad{number:02d}", 0.8)
+    job = train(studies)
+    assert job.comparison is not None
+    assert (job.comparison.against, job.comparison.patients, job.comparison.promoted) == ("shipped", 4, False)
 
 
 @pytest.mark.parametrize("spoilt", [10, 20])

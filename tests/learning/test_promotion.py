@@ -90,7 +90,7 @@ def test_labels_that_the_current_version_did_not_know_have_no_vote() -> None:
     known = [label("t0", "test"), label("t1", "test"), label("t2", "test"), label("t3", "test", "changed since")]
     chosen, who = choose_cases(CASES, LABELS, known)
     assert names(chosen) == ["t0", "t1", "t2"]
-    assert who == "test patients whose labels the current version knew"
+    assert who == "test patients whose labels were there before"
 
 
 def test_when_the_labels_that_it_knew_were_changed_too_few_are_left() -> None:

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from lesionlab.errors import ConflictError
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
-from lesionlab.kinds.shape.kind import ShapeKind
 from lesionlab.predict import Predictor
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.guard import bordered
@@ -103,46 +101,6 @@ def test_what_nobody_expected_is_a_500_with_an_id_that_the_log_explains(studies,
         number = answer.json()["error"]["id"]
         assert any(number in record.message and "secret inside" in record.exc_text for record in caplog.records)
         assert client.get("/info/").status_code == 200
-
-
-def test_after_training_the_server_answers_with_the_new_model(studies, monkeypatch):
-    import lesionlab.learning.train as learning
-
-    calls = []
-
-    class Trained(BallModel):
-        version = "trained"
-
-    def train(task, data, out, options, report):
-        calls.append((data, options.epochs, options.seed))
-        if (out / "other run").exists():
-            raise ConflictError("another run lies there")
-        out.mkdir(parents=True)
-        (out / "weights").write_text(f"seed {options.seed}")
-        return {"best": 0.9}
-
-    def load(self, task, model_dir=None):
-        assert model_dir is None or (model_dir / "weights").is_file()
-        return BallModel(task) if model_dir is None else Trained(task)
-
-    monkeypatch.setattr(learning, "train", train)
-    monkeypatch.setattr(ShapeKind, "load", load)
-    url = "/infer/lesion_shape?image=case_a&output=json"
-    given_up = studies / ".lesionlab" / "training" / "lesion_shape"
-    given_up.mkdir(parents=True)
-    (given_up / "other run").touch()
-    with running(studies, monkeypatch, predictor=Predictor()) as (_, client):
-        assert client.post(url, data=GOOD).json()["model_version"] == "ball-1"
-        done = client.post("/train/lesion_shape?run_sync=true", json={"epochs": 2, "seed": 5})
-        assert done.json() == {"best": 0.9}
-        assert calls == [(studies, 2, 5)] * 2
-        assert client.post(url, data=GOOD).json()["model_version"] == "trained"
-        client.post("/train/lesion_shape?run_sync=true", json={"lesion_shape": {"seed": 6}})
-    models = studies / ".lesionlab" / "models"
-    assert (models / "lesion_shape" / "weights").read_text() == "seed 6"
-    assert (models / "lesion_shape.previous" / "weights").read_text() == "seed 5"
-    with running(studies, monkeypatch, predictor=Predictor({"lesion_shape": models / "lesion_shape"})) as (_, client):
-        assert client.post(url, data=GOOD).json()["model_version"] == "trained"
 
 
 def test_a_task_file_of_the_lab_is_all_that_a_new_task_needs(studies, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ title: Tiny
 description: Balls.
 network: {channels: [8, 8, 8], blocks: 1}
 patch: {side: 2.5, voxels: 16}
-training: {epochs: 2, steps: 3, batch: 2, phantoms: 0}
+training: {epochs: 2, steps: 3, batch: 2, phantoms: 0, learning_rate: 0.005}
 """
 
 

@@ -25,6 +25,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="where the model and its scores go")
     parser.add_argument("--epochs", metavar="N", type=whole(1), help="how long (default: the task's own number)")
     parser.add_argument("--seed", metavar="S", type=whole(0), default=0, help="of the random numbers (default: 0)")
+    parser.add_argument("--fresh", action="store_true", help="start from random weights, not from the shipped ones")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="where to compute (default: a GPU when there is one)")
     add_json(parser)
 
 
@@ -39,8 +41,9 @@ def run(args: argparse.Namespace, output: Output) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     from lesionlab.learning.train import train
 
+    options = TrainOptions(epochs=args.epochs, seed=args.seed, fresh=args.fresh, device=args.device)
     with output.progress() as report:
-        scores = train(task, data, args.out, TrainOptions(epochs=args.epochs, seed=args.seed), report)
+        scores = train(task, data, args.out, options, report)
     if args.json is not None:
         output.json(scores, args.json)
     else:

@@ -137,8 +137,7 @@ class TrainingJob:
     def _compare(self, labels: tuple[UsedLabel, ...]) -> tuple[tuple[PairedScore, ...], Comparison]:
         against = self._versions.current(self._task.name)
         self._reporter.say(f"comparing with {against}")
-        trained = [version for version in self._versions.all(self._task.name) if version.version == against]
-        chosen, who = choose_cases(self._cases(), labels, trained[0].labels if trained else None)
+        chosen, who = choose_cases(self._cases(), labels, self._known(against))
         parts = {label.patient: label.part for label in labels}
         new = self._scores(self._kind.load(self._task, self._out), chosen)
         model = self._model(against)
@@ -155,6 +154,12 @@ class TrainingJob:
         )
         metric = self._kind.metric
         return pairs, first(metric, pairs) if model is None else compare(metric, against, pairs, who)
+
+    def _known(self, against: str) -> tuple[UsedLabel, ...] | None:
+        """The labels that the current version knew; while the shipped weights answer, those that the oldest version knew."""
+        trained = {version.version: version for version in self._versions.all(self._task.name)}
+        known = trained.get(against) or next(reversed(trained.values()), None)
+        return None if known is None else known.labels
 
     def _model(self, version: str) -> Model | None:
         """A version's model; None for a task that came without weights."""

@@ -1,7 +1,7 @@
 """Whether a new version answers from now on: it must not be worse on patients that no version was trained on.
 
-The cases are those of the frozen test patients whose labels the current version knew too and that nobody has changed since,
-so that a batch of labels cannot vote for itself. When it knew fewer than ``PATIENTS`` test patients, all labelled ones count;
+The cases are those of the frozen test patients whose labels were there before too (while the shipped weights answer:
+the first version that was trained) and that nobody has changed since, so that a batch of labels cannot vote for itself. When it knew fewer than ``PATIENTS`` test patients, all labelled ones count;
 when these are too few, the validation patients as well, though the best epoch was chosen by them. When it knew enough and
 their labels were changed since, a person must decide.
 
@@ -38,7 +38,7 @@ def choose_cases(
     Args:
         cases: the labelled cases of the studies.
         labels: their labels now.
-        known: the labels that the current version was made with; None when that is not known.
+        known: the labels that were there before; None when there is no version that knew any.
     """
     parts = {label.image: label.part for label in labels}
     test = [case for case in cases if parts.get(case.image.name) == "test"]
@@ -46,7 +46,7 @@ def choose_cases(
         before, now = ({(label.image, label.sha256) for label in some} for some in (known, labels))
         unchanged = {image for image, _ in before & now}
         old = tuple(case for case in test if case.image.name in unchanged)
-        return old, "test patients whose labels the current version knew"
+        return old, "test patients whose labels were there before"
     if _patients(test) >= PATIENTS:
         return tuple(test), "test patients"
     more = tuple(case for case in cases if parts.get(case.image.name) in ("test", "validation"))

@@ -19,7 +19,7 @@ from lesionlab.server.body import json_body
 from lesionlab.server.jobs import TrainParams
 from lesionlab.server.queries import flag
 from lesionlab.server.training_answers import job_json, shipped_json, stock_json, version_json
-from lesionlab.store.jobs import Job, Jobs
+from lesionlab.store.jobs import Job
 from lesionlab.task import nearest
 
 _LOOK_SECONDS = 0.5
@@ -59,12 +59,13 @@ class TrainRoutes:
         if flag(request, "run_sync"):
             wait = app.learning.runner().wait
             started = {item: await run_in_threadpool(wait, job.id) for item, job in started.items()}
+            await run_in_threadpool(app.learning.follow)
         answers = {item: {**stock_json(job), **_ended(job)} for item, job in started.items()}
         return JSONResponse(answers[name] if name else answers)
 
     async def stock_status(self, request: Request) -> Response:
         """How the last training goes, for MONAI Label's clients."""
-        found = (await run_in_threadpool(self._jobs().all))[::-1]
+        found = (await run_in_threadpool(self._all))[::-1]
         if flag(request, "check_if_running"):
             found = tuple(job for job in found if job.state == "running")
         if not found:
@@ -83,11 +84,11 @@ class TrainRoutes:
 
     async def jobs(self, request: Request) -> Response:
         """All jobs, newest first."""
-        return JSONResponse([job_json(job) for job in await run_in_threadpool(self._jobs().all)])
+        return JSONResponse([job_json(job) for job in await run_in_threadpool(self._all)])
 
     async def job(self, request: Request) -> Response:
         """One job."""
-        return JSONResponse(job_json(await run_in_threadpool(self._jobs().get, request.path_params["job"])))
+        return JSONResponse(job_json(await run_in_threadpool(self._one, request.path_params["job"])))
 
     async def cancel(self, request: Request) -> Response:
         """Cancel a job; the answer tells how it is then."""
@@ -96,10 +97,10 @@ class TrainRoutes:
 
     async def events(self, request: Request) -> Response:
         """How a job goes, as server-sent events, until it ends."""
-        jobs, name = self._jobs(), request.path_params["job"]
-        await run_in_threadpool(jobs.get, name)
+        name = request.path_params["job"]
+        await run_in_threadpool(self._one, name)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_stream(jobs, name), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_stream(self._one, name), media_type="text/event-stream", headers=headers)
 
     async def versions(self, request: Request) -> Response:
         """The versions of a task, newest first, the shipped one last."""
@@ -115,8 +116,19 @@ class TrainRoutes:
         await run_in_threadpool(learning.use, task, version, "a person chose it")
         return JSONResponse({"task": task, "version": version, "current": True})
 
-    def _jobs(self) -> Jobs:
-        return self._app().learning.runner().jobs
+    def _one(self, name: str) -> Job:
+        """A job; whoever learns that it is done is answered by what it made."""
+        learning = self._app().learning
+        job = learning.runner().jobs.get(name)
+        if job.state == "done":
+            learning.follow()
+        return job
+
+    def _all(self) -> tuple[Job, ...]:
+        learning = self._app().learning
+        found = learning.runner().jobs.all()
+        learning.follow()
+        return found
 
     def _submit(self, task: str, params: TrainParams) -> Job:
         return self._app().learning.runner().submit(task, params.request())
@@ -130,10 +142,10 @@ class TrainRoutes:
         return name
 
 
-async def _stream(jobs: Jobs, name: str) -> AsyncIterator[str]:
+async def _stream(look: Callable[[str], Job], name: str) -> AsyncIterator[str]:
     said, silent = "", 0.0
     while True:
-        job = await run_in_threadpool(jobs.get, name)
+        job = await run_in_threadpool(look, name)
         text = json.dumps(job_json(job))
         if text != said or silent >= _SILENCE_SECONDS:
             yield f"data: {text}\n\n"
