@@ -12,7 +12,9 @@ from lesionlab.errors import ConfigError
 from lesionlab.task import nearest
 
 #: Name -> module with ``write_cohort(out, cases, rng, shift)``.
-COHORTS = MappingProxyType({"chest": "lesionlab.phantoms.chest_cohort"})
+COHORTS = MappingProxyType(
+    {"chest": "lesionlab.phantoms.chest_cohort", "mammogram": "lesionlab.phantoms.mammogram_cohort"}
+)
 
 
 def write_cohort(name: str, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
