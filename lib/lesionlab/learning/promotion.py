@@ -1,9 +1,10 @@
 """Whether a new version answers from now on: it must not be worse on patients that no version was trained on.
 
-The cases are those of the frozen test patients whose labels were there before too (while the shipped weights answer:
-the first version that was trained) and that nobody has changed since, so that a batch of labels cannot vote for itself. When it knew fewer than ``PATIENTS`` test patients, all labelled ones count;
-when these are too few, the validation patients as well, though the best epoch was chosen by them. When it knew enough and
-their labels were changed since, a person must decide.
+The cases are those of the frozen test patients whose labels the current version knew too (while the shipped weights answer:
+the first version that was trained) and that nobody has changed since, so that a batch of labels cannot vote for itself. When
+that version knew fewer than ``PATIENTS`` test patients, all labelled ones count; when these are too few, the validation
+patients as well, though the best epoch was chosen by them. When it knew enough and their labels were changed since, a person
+must decide.
 
 The rule, for the difference of the means (new - current) and its 95 % interval by resampling patients:
 
