@@ -95,8 +95,10 @@ class Kind(ABC):
     monailabel_type: ClassVar[str]
     #: What ``case_scores`` measures.
     metric: ClassVar[str]
-    #: Whether its images are volumes (3) or planes (2).
-    dimension: ClassVar[int] = 3
+
+    def dimension(self, task: Task) -> int:
+        """Whether its images are volumes (3) or planes (2)."""
+        return 3
 
     def labels(self, task: Task) -> dict[str, int]:
         """What the values of the answer's mask mean: name -> value; empty when it answers without a mask."""

@@ -41,7 +41,7 @@ class TaskInfer(InferTask):  # type: ignore[misc]
         super().__init__(
             type=self.kind.monailabel_type,
             labels=self.kind.labels(task),
-            dimension=self.kind.dimension,
+            dimension=self.kind.dimension(task),
             description=task.description,
             config=self.kind.client_config(task),
         )

@@ -29,6 +29,11 @@ class DetectKind(Kind):
     monailabel_type = "detection"
     metric = "average precision"
 
+    def dimension(self, task: Task) -> int:
+        """As the task says."""
+        assert isinstance(task, DetectTask)
+        return task.dimension
+
     def load(self, task: Task, model_dir: Path | None = None) -> Model:
         """The network with its weights."""
         from lesionlab.kinds.detect.model import DetectModel
