@@ -54,7 +54,7 @@ class Output:
 
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
         with Bar(*columns, console=Console(file=self.err), transient=True) as bar:
-            step = bar.add_task("", total=None)
+            step = bar.add_task("preparing", total=None)
 
             def report(progress: Progress) -> None:
                 bar.update(step, completed=progress.done, total=progress.total, description=progress.text)
