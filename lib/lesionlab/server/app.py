@@ -120,6 +120,12 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
             read_only=stock_settings.MONAI_LABEL_DATASTORE_READ_ONLY,
         )
 
+    def _init_dicomweb_datastore(self) -> Any:
+        """Ours, which loses no label."""
+        from lesionlab.server.dicomweb import dicomweb_studies
+
+        return dicomweb_studies(self.studies)
+
     def on_init_complete(self) -> None:
         """The server is about to listen: guard its routes, and load the models in the background."""
         from lesionlab.server.guard import guard_stock
