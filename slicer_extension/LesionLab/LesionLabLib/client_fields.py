@@ -55,8 +55,9 @@ class Fields:
     def whole(self, name: str, default: Any = _MISSING) -> int:
         """A whole number."""
         value = self._value(name, default)
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        return value if value is default or is_whole else self._raise(name, value, "a whole number")
+        is_whole = value is default or (isinstance(value, int) and not isinstance(value, bool))
+        found: int = value if is_whole else self._raise(name, value, "a whole number")
+        return found
 
     def number(self, name: str, default: Any = _MISSING) -> float:
         """A finite number."""

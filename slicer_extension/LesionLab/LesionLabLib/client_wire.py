@@ -203,8 +203,8 @@ def _headers(response: HTTPResponse) -> dict[str, str]:
 
 def _trust() -> ssl.SSLContext:
     """The authorities that this computer trusts, and those that come with `requests`."""
-    import requests.certs
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
     context = ssl.create_default_context()
-    context.load_verify_locations(requests.certs.where())
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
