@@ -141,15 +141,16 @@ def measure(work: Path, epochs: int) -> dict[str, Any]:
     with served(command, port, work / "server.log", {}) as server:
         fresh = watch(server.client, {"fresh": True, "epochs": epochs})
         cancelled = cancel_seconds(server.client)
-        fine = watch(server.client, {})
+        fine = watch(server.client, {"epochs": epochs})
         spoil(studies, work)
-        harmful = watch(server.client, {})
+        harmful = watch(server.client, {"epochs": epochs})
     models = House.of(str(studies)).models / TASK
     random_dice = held_out(untrained(work / "untrained"), others)
     return {
         "task": TASK,
         "cases": 20,
         "processors": os.cpu_count(),
+        "epochs": epochs,
         "threads": os.environ.get("OMP_NUM_THREADS", "all"),
         "load_before": os.getloadavg()[0],
         "held_out": {
@@ -170,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="a folder for the cases and the models")
-    parser.add_argument("--epochs", type=int, default=12, help="of the training from random weights")
+    parser.add_argument("--epochs", type=int, default=12, help="of each training")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args(argv)
     arguments.work.mkdir(parents=True, exist_ok=True)
