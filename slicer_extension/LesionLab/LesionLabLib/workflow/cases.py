@@ -1,0 +1,295 @@
+"""The open image: a case of the server, or a volume of the scene."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, TypeVar
+
+from LesionLabLib.errors import Cancelled, ExtensionError
+
+from .asking import plain
+from .checking import BadInput
+from .context import Context
+from .heat import HeatMaps
+from .history import History
+from .loan import Loans
+from .marks_file import shown_marks, written_marks
+from .pairing import paired
+from .prompts import Prompts
+from .state import INFO, REGION, WARNING, Heat, Lesion, OpenCase
+
+if TYPE_CHECKING:
+    from LesionLabLib.answers import Crop, FetchedLabel
+    from LesionLabLib.client import Client
+    from LesionLabLib.worker import Job, Ticket
+
+T = TypeVar("T")
+_OPENING = "open case"
+
+
+@dataclass(eq=False)
+class _Opening:
+    """One wish to open an image; only the last one counts."""
+
+    ticket: Ticket | None = None
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    """A case as it came from the server."""
+
+    folder: Path
+    image: Path
+    label: FetchedLabel | None
+    marks: bytes | None
+
+
+class Cases:
+    """Opens and leaves images. The old image stays open until the new one is here."""
+
+    def __init__(self, context: Context, loans: Loans, history: History, prompts: Prompts, heat: HeatMaps) -> None:
+        self._context = context
+        self._loans = loans
+        self._history = history
+        self._prompts = prompts
+        self._heat = heat
+        self._opening = _Opening()
+        self._origin = ""
+        self._leased = ""
+
+    def open(self, name: str, discard: bool) -> None:
+        """Open a case of the server."""
+        self._check_left(discard)
+        opening = self._new_opening()
+        context, edits = self._context, self._context.current.edits
+
+        def work(client: Client, job: Job) -> _Fetched:
+            return _fetch(client, name, context.settings.tag, context.settings.folder, job)
+
+        def done(fetched: _Fetched) -> None:
+            try:
+                if self._opening is not opening:
+                    return
+                if context.current.edits != edits:
+                    self._check_left(False)
+                self._show_case(name, fetched)
+            finally:
+                shutil.rmtree(fetched.folder, ignore_errors=True)
+
+        failed = self._teller(opening)
+        opening.ticket = context.asking.ask(f"Opening {name}", work, done, failed, key=_OPENING, of_case=False)
+
+    def open_next(self, strategy: str, discard: bool) -> None:
+        """Open the case that a strategy chooses."""
+        self._check_left(discard)
+        opening = self._new_opening()
+        client_id = self._context.settings.client_id
+
+        def done(name: str | None) -> None:
+            if self._opening is not opening:
+                return
+            case = self._context.state.case
+            if name is None or (case is not None and case.on_server and case.name == name):
+                self._context.current.say(INFO, "No other case is left to label.")
+                return
+            self._leased = name
+            self.open(name, discard)
+
+        opening.ticket = self._context.asking.ask(
+            "Choosing the next case",
+            lambda client, job: client.next_case(strategy, client_id, job),
+            done,
+            self._teller(opening),
+            key=_OPENING,
+            of_case=False,
+        )
+
+    def use_volume(self, node_id: str, discard: bool) -> None:
+        """Work on a volume of the scene."""
+        case = self._context.state.case
+        if case is not None and case.volume_id == node_id:
+            return
+        self._check_left(discard)
+        self._new_opening()
+        self._leave()
+        ref = self._context.scene.volume_from_node(node_id)
+        self._begin(OpenCase(ref.name, ref.node_id, on_server=False))
+
+    def close(self, discard: bool) -> None:
+        """Leave the open image."""
+        self._check_left(discard)
+        self._new_opening()
+        self._leave()
+
+    def check_origin(self, url: str) -> None:
+        """A case belongs to the server that it came from: with another one it is a volume of the scene."""
+        case = self._context.state.case
+        if case is None or not self._origin:
+            return
+        self._context.current.change_case(on_server=self._origin == url)
+        if self._origin != url:
+            text = f"{case.name} came from {self._origin}. You can go on with it here, but only submit it there."
+            self._context.current.say(WARNING, text)
+
+    def _check_left(self, discard: bool) -> None:
+        case = self._context.state.case
+        if case is not None and case.unsaved and not discard:
+            raise BadInput(
+                f"The work on {case.name} is not submitted. Submit it first, or leave without its masks; "
+                "its marks are kept with the case."
+                if case.on_server
+                else f"The work on {case.name} is not saved. Leave it only if it may be lost."
+            )
+
+    def _new_opening(self) -> _Opening:
+        """A wish to open an image takes the place of the one before."""
+        if self._opening.ticket is not None:
+            self._context.asking.cancel(self._opening.ticket.id)
+        self._opening = _Opening()
+        return self._opening
+
+    def _teller(self, opening: _Opening) -> Callable[[Exception], None]:
+        def failed(error: Exception) -> None:
+            if self._opening is opening:
+                self._context.asking.tell(error)
+
+        return failed
+
+    def _leave(self) -> None:
+        """Close the open image; the weak labels are kept with it."""
+        case = self._context.state.case
+        if case is None:
+            return
+        if case.on_server and case.unsaved:
+            self._keep_weak_labels(case.name)
+        if case.name == self._leased:
+            self._leased = ""
+            self._give_back(case.name)
+        self._prompts.forget()
+        self._heat.clear()
+        self._loans.clear()
+        self._origin = ""
+        self._context.current.epoch += 1
+        self._context.scene.close_case()
+        self._context.current.change(
+            case=None,
+            lesions=(),
+            selected="",
+            presence=(),
+            candidates=(),
+            candidate=-1,
+            candidate_decisions=(),
+            scores=(),
+            label="",
+            certainty=None,
+            measurements=(),
+            anomaly=None,
+            track=(),
+            heats=(),
+            heat=Heat(),
+            conflict="",
+        )
+        self._history.clear()
+
+    def _keep_weak_labels(self, name: str) -> None:
+        marks, presence, reader = (
+            written_marks(self._context),
+            self._context.state.presence,
+            self._context.settings.author,
+        )
+
+        def work(client: Client, job: Job) -> None:
+            client.save_marks(name, marks, job)
+            for label, present in presence:
+                client.save_presence(name, label, present, reader, job)
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, Cancelled):
+                self._context.current.say(WARNING, f"The marks of {name} could not be kept: {plain(error)}")
+
+        self._context.asking.ask(
+            f"Keeping the marks of {name}",
+            work,
+            lambda _: None,
+            failed,
+            of_case=False,
+            quiet=True,
+        )
+
+    def _give_back(self, name: str) -> None:
+        client_id = self._context.settings.client_id
+        self._context.asking.ask(
+            f"Giving {name} back",
+            lambda client, job: client.give_back(name, client_id, job),
+            lambda _: None,
+            lambda _: None,  # a lease ends by itself
+            of_case=False,
+            quiet=True,
+        )
+
+    def _show_case(self, name: str, fetched: _Fetched) -> None:
+        self._leave()
+        ref = self._context.scene.load_volume(fetched.image)
+        revision = None if fetched.label is None else fetched.label.revision
+        self._origin = self._context.state.connection.url
+        self._begin(OpenCase(name, ref.node_id, revision=revision))
+        self._context.current.change(presence=self._presence(name))
+        self._show_work(fetched)
+
+    def _begin(self, case: OpenCase) -> None:
+        self._context.current.epoch += 1
+        self._context.current.change(case=case)
+        self._heat.offer()
+
+    def _presence(self, name: str) -> tuple[tuple[str, bool], ...]:
+        return next((case.presence for case in self._context.state.cases if case.image == name), ())
+
+    def _show_work(self, fetched: _Fetched) -> None:
+        scene = self._context.scene
+        label, content = fetched.label, fetched.marks
+        marks = () if content is None else self._or_warn("The marks", (), lambda: shown_marks(self._context, content))
+        regions = () if label is None else self._or_warn("The label", None, lambda: scene.load_labelmap(label.path))
+        if regions is None:
+            # Work that starts from nothing must not replace a label that nobody saw.
+            self._context.current.change_case(revision=None)
+            regions = ()
+        lesions = paired(marks, regions)
+        for lesion, crop in lesions:
+            self._show_lesion(lesion, crop)
+        self._context.current.change(
+            lesions=tuple(lesion for lesion, _ in lesions), selected=lesions[0][0].id if lesions else ""
+        )
+        self._prompts.resume()
+
+    def _show_lesion(self, lesion: Lesion, crop: Crop | None) -> None:
+        scene = self._context.scene
+        if lesion.shape != REGION:
+            scene.show_mark(lesion)
+        if crop is not None:
+            scene.set_mask(lesion.id, crop, lesion.colour, lesion.name)
+        if lesion.frozen:
+            scene.freeze(lesion.id)
+
+    def _or_warn(self, what: str, otherwise: T, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except (ExtensionError, OSError) as error:
+            self._context.current.say(WARNING, f"{what} of the case cannot be shown: {plain(error)}")
+            return otherwise
+
+
+def _fetch(client: Client, name: str, tag: str, folder: Path, job: Job) -> _Fetched:
+    """A case with its label and its marks; on the worker's thread."""
+    own = folder / f"case-{uuid.uuid4().hex}"
+    own.mkdir()
+    try:
+        image = client.fetch_image(name, own, job)
+        labels = own / "label"
+        labels.mkdir()
+        return _Fetched(own, image, client.fetch_label(name, tag, labels, job), client.fetch_marks(name, job))
+    except BaseException:
+        shutil.rmtree(own, ignore_errors=True)
+        raise
