@@ -49,11 +49,15 @@ class RealCase:
     size_mm: float
 
 
-def data_dir() -> Path:
-    """Where the real lesions lie: under ``LESIONLAB_SHARED_DATA``, else beside the repository."""
+def data_root() -> Path:
+    """Where the real data lie: under ``LESIONLAB_SHARED_DATA``, else beside the repository."""
     given = os.environ.get("LESIONLAB_SHARED_DATA")
-    root = Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
-    return root / "lesions3d"
+    return Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def data_dir() -> Path:
+    """Where the real lesions lie."""
+    return data_root() / "lesions3d"
 
 
 def skip_reason() -> str | None:
