@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from LesionLabLib.answers import Crop
 
-Point = Tuple[float, float, float]
-Colour = Tuple[float, float, float]
+Point = tuple[float, float, float]
+Colour = tuple[float, float, float]
 
 #: Shapes of a mark.
 SPHERE, LINE, CIRCLE, ISODOSE, CANDIDATE = "sphere", "line", "circle", "isodose", "candidate"
@@ -34,16 +34,16 @@ class Mark:
     """sphere, line, circle, isodose or candidate."""
     point_mm: Point
     """The centre; of a line, its middle."""
-    size_mm: Optional[float] = None
+    size_mm: float | None = None
     """Longest diameter; None when the reader gave none."""
     size_given: bool = False
-    exclude_mm: Tuple[Point, ...] = ()
+    exclude_mm: tuple[Point, ...] = ()
     """Points that do not belong to the lesion."""
-    ends_mm: Optional[Tuple[Point, Point]] = None
+    ends_mm: tuple[Point, Point] | None = None
     """A line's two ends; None for other shapes."""
-    normal_axis: Optional[int] = None
+    normal_axis: int | None = None
     """The axis (0 = R, 1 = A, 2 = S) that a circle's plane stands upright on; None for other shapes."""
-    percent: Optional[float] = None
+    percent: float | None = None
     """An isodose's level, per cent of the largest dose."""
     colour: Colour = ORANGE
     frozen: bool = False
@@ -54,8 +54,6 @@ class Region:
     """One value of a label file: its voxels as a tight crop of the image's lattice."""
 
     value: int
-    name: str
-    """The segment's name in the file; empty when the file names none."""
     crop: Crop
 
 
@@ -67,11 +65,14 @@ class MaskState:
     crop: Crop
     colour: Colour
     frozen: bool
+    rank: int
+    """Where two unfinished masks overlap, the higher rank shows."""
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class SceneSnapshot:
     """Marks and masks at one moment. Cheap to keep: arrays are shared between snapshots, never copied."""
 
-    marks: Tuple[Mark, ...]
-    masks: Tuple[MaskState, ...]
+    marks: tuple[Mark, ...]
+    masks: tuple[MaskState, ...]

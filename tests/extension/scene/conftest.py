@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed: the tests of the scene need its MRML")
+
+from LesionLabLib.scene import CaseScene  # noqa: E402
+
+from tests.extension.scene.parts import add_volume, new_scene, ramp  # noqa: E402
+
+
+@pytest.fixture
+def scene():
+    return new_scene()
+
+
+@pytest.fixture
+def case(scene) -> Iterator[CaseScene]:
+    opened = CaseScene(scene)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_case(scene, case):
+    """Open a volume of 20 x 24 x 10 voxels with a given affine; gives the case back."""
+
+    def open_it(affine, shape=(20, 24, 10)) -> CaseScene:
+        case.volume_from_node(add_volume(scene, ramp(shape), affine).GetID())
+        return case
+
+    return open_it
