@@ -73,9 +73,7 @@ def test_an_isodose_and_a_structure_become_masks_on_the_series(
     gray[3:8, 4:9, 2:4] = 20.0
     dose(gray, GEOMETRY).save_as(tmp_path / "dose.dcm", enforce_file_format=True)
     out = tmp_path / "m.nrrd"
-    assert (
-        cli("dicom", "mask", tmp_path / "dose.dcm", "--series", folder, "--out", out, "--dose-gy", "10").status == 0
-    )
+    assert cli("dicom", "mask", tmp_path / "dose.dcm", "--series", folder, "--out", out, "--dose-gy", "10").status == 0
     np.testing.assert_array_equal(np.argwhere(read_volume(out).array)[[0, -1]], [[3, 4, 2], [7, 8, 3]])
     square = tuple(GEOMETRY.index_to_ras((i, j, 3.0)) for i, j in ((1.5, 2.5), (6.5, 2.5), (6.5, 9.5), (1.5, 9.5)))
     struct_dataset([Contours(name="GTV", contours_mm=(square,))], series.headers).save_as(

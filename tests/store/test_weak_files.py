@@ -10,7 +10,7 @@ from lesionlab.errors import InputError
 from lesionlab.store.cases import Case, read_cases, write_cases
 from lesionlab.store.weak_files import case_of, labels_of_case, read_weak_folder
 from lesionlab.weak.label import PointSize, Presence, Sphere
-from lesionlab.weak.markups import write_markups
+from lesionlab.weak.markups_write import write_markups
 
 
 @pytest.fixture

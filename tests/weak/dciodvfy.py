@@ -15,5 +15,5 @@ def errors(path: Path) -> list[str]:
         pytest.skip("dciodvfy is not installed (Debian: dicom3tools)")
     done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
     said = (done.stdout + done.stderr).splitlines()
-    assert any("Storage" in line or "SR" in line or line.strip() for line in said), "dciodvfy said nothing"
+    assert said, "dciodvfy did not recognise the object"
     return [line for line in said if line.startswith("Error")]

@@ -11,7 +11,8 @@ import pytest
 
 from lesionlab.errors import InputError
 from lesionlab.weak.label import Circle, Contours, Ellipsoid, Isodose, PointSize, RecistLine, Sphere, WeakLabel
-from lesionlab.weak.markups import read_markups, write_markups
+from lesionlab.weak.markups import read_markups
+from lesionlab.weak.markups_write import write_markups
 
 
 def saved(path: Path, *markups: dict) -> Path:

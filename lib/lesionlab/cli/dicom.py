@@ -120,7 +120,7 @@ def _drawn(args: argparse.Namespace, series: Series) -> Volume:
 
 def _labels(args: argparse.Namespace, series: Series | None, output: Output) -> None:
     from lesionlab.store.weak_files import read_weak_file
-    from lesionlab.weak.markups import write_markups
+    from lesionlab.weak.markups_write import write_markups
 
     headers = () if series is None else series.headers
     labels = read_weak_file(args.file, wanted=_wanted(args), source=headers)

@@ -27,7 +27,7 @@ from lesionlab.store.circus_voxels import Packed, unpack
 from lesionlab.store.files import SUFFIXES, image_files, image_name
 from lesionlab.store.weak_files import WEAK
 from lesionlab.weak.label import WeakLabel
-from lesionlab.weak.markups import write_markups
+from lesionlab.weak.markups_write import write_markups
 
 Voxels = Callable[[int, int, VoxelData, Geometry], NDArray[np.bool_] | None]
 

@@ -36,12 +36,13 @@ class Mark:
 
     def __post_init__(self) -> None:
         if self.trust == -1.0:
-            object.__setattr__(self, "trust", self._default_trust())
+            object.__setattr__(self, "trust", self.default_trust())
         if not 0.0 < self.trust <= 1.0:
             raise InputError("trust is out of range", got=self.trust, expected="above 0, at most 1")
         self._check()
 
-    def _default_trust(self) -> float:
+    def default_trust(self) -> float:
+        """The trust of a label like this one when nobody says otherwise."""
         return self.usual_trust
 
     def _check(self) -> None:
@@ -56,7 +57,8 @@ class PointSize(Mark):
     point_mm: Point
     size_mm: float | None = None
 
-    def _default_trust(self) -> float:
+    def default_trust(self) -> float:
+        """Less without a size, or more with a second axis."""
         return self.usual_trust if self.size_mm is not None else 0.3
 
     def _check(self) -> None:
@@ -135,7 +137,8 @@ class RecistLine(Mark):
     end_mm: Point
     short_mm: tuple[Point, Point] | None = None
 
-    def _default_trust(self) -> float:
+    def default_trust(self) -> float:
+        """Less without a size, or more with a second axis."""
         return self.usual_trust if self.short_mm is None else 0.72
 
     def _check(self) -> None:

@@ -16,6 +16,9 @@ SCHEMA = (
     "markups-schema-v1.0.3.json#"
 )
 
+#: The name of a line that is the short axis of the line before it.
+SHORT_AXIS = "short axis"
+
 Numbers = tuple[float, float, float]
 
 

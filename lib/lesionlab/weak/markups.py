@@ -1,4 +1,4 @@
-"""Weak labels from and to 3D Slicer's markups (``.mrk.json``).
+"""Weak labels from 3D Slicer's markups (``.mrk.json``); ``markups_write`` writes them.
 
 A point list holds points (a size in the control point's description: ``size_mm=12.5``), a line is a RECIST line, a
 closed curve whose points lie on a circle is a circle, any other closed curve a contour, and a ROI box is an ellipsoid.
@@ -7,7 +7,7 @@ closed curve whose points lie on a circle is a circle, any other closed curve a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,13 +26,10 @@ from lesionlab.weak.label import (
     WeakLabel,
     common,
 )
-from lesionlab.weak.markup_model import ControlPoint, Markup, read_file, write_file
-from lesionlab.weak.target import across
+from lesionlab.weak.markup_model import SHORT_AXIS, ControlPoint, Markup, read_file
 
 _SETTINGS = ("size_mm", "shape", "reader", "trust")
-_CIRCLE_POINTS = 12
 _ROUND = 0.05  # of the radius: how far the points of a circle may lie off it
-_SHORT_AXIS = "short axis"
 
 
 def read_markups(path: Path, image: str = "", patient: str = "") -> tuple[WeakLabel, ...]:
@@ -50,15 +47,6 @@ def read_markups(path: Path, image: str = "", patient: str = "") -> tuple[WeakLa
     return tuple(found)
 
 
-def write_markups(path: Path, labels: Iterable[WeakLabel]) -> None:
-    """Write labels as markups in LPS; ``read_markups`` gives them back.
-
-    Raises:
-        InputError: a label has no markup (isodose, presence).
-    """
-    write_file(path, [markup for label in labels for markup in _markups(label)])
-
-
 def _read(markup: Markup, place: str, before: list[WeakLabel], source: dict[str, str]) -> list[WeakLabel]:
     points = [point for point in markup.control_points if point.position_status == "defined" and point.position]
     places = [_ras(point.position, markup) for point in points if point.position]
@@ -68,7 +56,7 @@ def _read(markup: Markup, place: str, before: list[WeakLabel], source: dict[str,
             return [_point(*both, place, source) for both in zip(points, places, settings, strict=True)]
         case "Line" if len(places) == 2:
             line: dict[str, Any] = {**source, **_shared(settings[0]), "name": _name(points)}
-            if before and isinstance(before[-1], RecistLine) and _name(points) == _SHORT_AXIS:
+            if before and isinstance(before[-1], RecistLine) and _name(points) == SHORT_AXIS:
                 long = before.pop()
                 assert isinstance(long, RecistLine)
                 trusted = {} if long.trust == RecistLine.usual_trust else {"trust": long.trust}
@@ -145,71 +133,6 @@ def _box(markup: Markup, place: str, source: dict[str, str]) -> Ellipsoid:
     half_axes: Any = tuple(_triple(axis) for axis in axes if np.linalg.norm(axis) > 0)
     outline: Literal["ellipsoid", "box"] = "ellipsoid" if settings.get("shape") == "ellipsoid" else "box"
     return Ellipsoid(center_mm=_ras(markup.center, markup), half_axes_mm=half_axes, outline=outline, **shared)
-
-
-def _markups(label: WeakLabel) -> list[dict[str, Any]]:
-    match label:
-        case PointSize(point_mm=point, size_mm=size):
-            return [_node("Fiducial", [point], label, size_mm=size)]
-        case Sphere(center_mm=center, diameter_mm=diameter):
-            return [_node("Fiducial", [center], label, size_mm=diameter, shape="sphere")]
-        case RecistLine(start_mm=start, end_mm=end, short_mm=short):
-            rest = [] if short is None else [{**_node("Line", list(short), label), "name": _SHORT_AXIS}]
-            for node in rest:
-                for point in node["controlPoints"]:
-                    point["label"] = _SHORT_AXIS
-            return [_node("Line", [start, end], label), *rest]
-        case Circle(center_mm=center, normal=normal, diameter_mm=diameter):
-            turns = np.arange(_CIRCLE_POINTS) * (2 * math.pi / _CIRCLE_POINTS)
-            round_it = np.column_stack([np.cos(turns), np.sin(turns)]) @ across(normal) * (diameter / 2)
-            return [_node("ClosedCurve", [_triple(center + step) for step in round_it], label)]
-        case Contours(contours_mm=contours):
-            return [_node("ClosedCurve", list(contour), label) for contour in contours]
-        case Ellipsoid(center_mm=center, half_axes_mm=axes):
-            return [_roi(label, center, np.asarray(axes, dtype=float))]
-        case _:
-            raise InputError(
-                "this label has no markup in 3D Slicer",
-                got=type(label).__name__,
-                expected="a point, sphere, line, circle, contour or ellipsoid",
-            )
-
-
-def _node(kind: str, points: Sequence[Point], label: WeakLabel, **settings: object) -> dict[str, Any]:
-    description = _described(label, **settings)
-    return {
-        "type": kind,
-        "name": label.name or type(label).__name__,
-        "coordinateSystem": "LPS",
-        "coordinateUnits": "mm",
-        "controlPoints": [
-            {
-                "id": str(number),
-                "label": label.name,
-                "description": description,
-                "position": [-point[0], -point[1], point[2]],
-                "positionStatus": "defined",
-            }
-            for number, point in enumerate(points, start=1)
-        ],
-    }
-
-
-def _roi(label: Ellipsoid, center: Point, axes: FloatArray) -> dict[str, Any]:
-    lengths = np.linalg.norm(axes, axis=1)
-    if len(axes) == 2:
-        axes, lengths = np.vstack([axes, np.cross(*axes) / lengths.prod()]), np.append(lengths, 0.0)
-    units = np.where(lengths > 0, lengths, 1.0)
-    turned = np.diag([-1.0, -1.0, 1.0]) @ (axes / units[:, None]).T
-    node = _node("ROI", [center], label, shape=label.outline)
-    box = {"roiType": "Box", "center": [-center[0], -center[1], center[2]], "size": (2 * lengths).tolist()}
-    return {**node, **box, "orientation": turned.ravel().tolist()}
-
-
-def _described(label: WeakLabel, **settings: object) -> str:
-    usual = label._default_trust()
-    given = {**settings, "reader": label.reader, "trust": None if label.trust == usual else label.trust}
-    return "; ".join(f"{name}={value}" for name, value in given.items() if value is not None)
 
 
 def _settings(point: ControlPoint, place: str) -> dict[str, str]:
