@@ -114,8 +114,9 @@ class Cases:
             return
         self._check_left(discard)
         self._new_opening()
-        self._leave()
+        self._keep()
         ref = self._context.scene.volume_from_node(node_id)
+        self._reset()
         self._begin(OpenCase(ref.name, ref.node_id, on_server=False))
 
     def close(self, discard: bool) -> None:
@@ -136,7 +137,10 @@ class Cases:
 
     def _check_left(self, discard: bool) -> None:
         case = self._context.state.case
-        if case is not None and case.unsaved and not discard:
+        if case is None or discard:
+            return
+        # Masks also change without an action here: by hand, in Slicer's own editor.
+        if case.unsaved or self._context.scene.snapshot().masks != self._context.current.saved_masks:
             raise BadInput(
                 f"The work on {case.name} is not submitted. Submit it first, or leave without its masks; "
                 "its marks are kept with the case."
@@ -160,6 +164,12 @@ class Cases:
 
     def _leave(self) -> None:
         """Close the open image; the weak labels are kept with it."""
+        if self._context.state.case is not None:
+            self._keep()
+            self._context.scene.close_case()
+            self._reset()
+
+    def _keep(self) -> None:
         case = self._context.state.case
         if case is None:
             return
@@ -168,12 +178,14 @@ class Cases:
         if case.name == self._leased:
             self._leased = ""
             self._give_back(case.name)
+
+    def _reset(self) -> None:
+        """The state of no image at all."""
         self._prompts.forget()
         self._heat.clear()
         self._loans.clear()
         self._origin = ""
         self._context.current.epoch += 1
-        self._context.scene.close_case()
         self._context.current.change(
             case=None,
             lesions=(),
@@ -231,8 +243,10 @@ class Cases:
         )
 
     def _show_case(self, name: str, fetched: _Fetched) -> None:
-        self._leave()
+        self._keep()
+        # The scene lets go of the old image only when it has read the new one.
         ref = self._context.scene.load_volume(fetched.image)
+        self._reset()
         revision = None if fetched.label is None else fetched.label.revision
         self._origin = self._context.state.connection.url
         self._begin(OpenCase(name, ref.node_id, revision=revision))
@@ -242,6 +256,7 @@ class Cases:
     def _begin(self, case: OpenCase) -> None:
         self._context.current.epoch += 1
         self._context.current.change(case=case)
+        self._context.current.saved_masks = self._context.scene.snapshot().masks
         self._heat.offer()
 
     def _presence(self, name: str) -> tuple[tuple[str, bool], ...]:
@@ -262,6 +277,7 @@ class Cases:
         self._context.current.change(
             lesions=tuple(lesion for lesion, _ in lesions), selected=lesions[0][0].id if lesions else ""
         )
+        self._context.current.saved_masks = scene.snapshot().masks
         self._prompts.resume()
 
     def _show_lesion(self, lesion: Lesion, crop: Crop | None) -> None:

@@ -81,3 +81,9 @@ def a_soft_lesion(context: Context, lesion_id: str) -> Lesion:
     if lesion.frozen:
         raise BadInput(f"{lesion.name} is frozen and cannot be changed. Unfreeze it first.")
     return lesion
+
+
+def has_mask(context: Context, lesion_id: str) -> bool:
+    """Whether a lesion has any voxel."""
+    crop = context.scene.mask_crop(lesion_id)
+    return crop is not None and bool(crop.voxels.any())

@@ -47,7 +47,7 @@ class History:
 
     @contextmanager
     def step(self, key: str = "") -> Iterator[None]:
-        """What happens within is one step, with all steps inside. Quick ones of the same key become one; one that fails undoes itself."""
+        """What happens within is one step, with all steps inside. Quick ones of one key become one; a failed one is undone."""
         if self._open:
             yield
             return

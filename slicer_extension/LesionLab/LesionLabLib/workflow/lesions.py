@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .checking import BadInput, a_length, a_lesion, a_point, a_soft_lesion, open_image
+from .checking import BadInput, a_length, a_lesion, a_point, a_soft_lesion, has_mask, open_image
 from .context import Context
 from .history import History
 from .prompts import Prompts
@@ -98,7 +98,7 @@ class Lesions:
             return
         if frozen and lesion.status in {RUNNING, WAITING}:
             raise BadInput(f"{lesion.name} has no mask for this mark yet. Freeze it when it has.")
-        if frozen and not self._context.scene.mask_voxels(lesion_id).any():
+        if frozen and not has_mask(self._context, lesion_id):
             raise BadInput(f"{lesion.name} has no mask that could be frozen.")
         with self._history.step():
             self._context.scene.freeze(lesion_id, frozen)

@@ -14,7 +14,7 @@ from LesionLabLib.answers import Provenance, Saved
 from LesionLabLib.errors import Cancelled, Conflict, ExtensionError, ServerLost
 
 from .asking import plain
-from .checking import BadInput, open_image
+from .checking import BadInput, has_mask, open_image
 from .context import Context
 from .marks_file import written_marks
 from .state import ERROR, INFO, RUNNING, WARNING, Lesion, OpenCase
@@ -22,6 +22,7 @@ from .state import ERROR, INFO, RUNNING, WARNING, Lesion, OpenCase
 if TYPE_CHECKING:
     from LesionLabLib.answers import Json
     from LesionLabLib.client import Client
+    from LesionLabLib.scene import MaskState
     from LesionLabLib.worker import Job
 
 
@@ -53,6 +54,7 @@ class Saving:
         parent = state.conflict if over_conflict and state.conflict else case.revision
         file = self._context.settings.folder / f"label-{uuid.uuid4().hex}.nrrd"
         self._context.scene.write_labelmap(file)
+        masks = self._context.scene.snapshot().masks
         marks, presence, edits = written_marks(self._context), state.presence, current.edits
         provenance = self._provenance(state.lesions)
 
@@ -71,7 +73,11 @@ class Saving:
 
         self._sending = True
         ticket = self._context.asking.ask(
-            f"Submitting {case.name}", work, lambda outcome: self._saved(outcome, edits), self._went_wrong, key="submit"
+            f"Submitting {case.name}",
+            work,
+            lambda outcome: self._saved(outcome, edits, masks),
+            self._went_wrong,
+            key="submit",
         )
         if ticket is None:
             self._sending = False
@@ -104,9 +110,10 @@ class Saving:
         prompts = tuple(_as_json(lesion) for lesion in lesions)
         return Provenance(settings.author, settings.client_id, ", ".join(versions), prompts)
 
-    def _saved(self, outcome: _Outcome, edits: int) -> None:
+    def _saved(self, outcome: _Outcome, edits: int, masks: tuple[MaskState, ...]) -> None:
         self._sending = False
         current = self._context.current
+        current.saved_masks = masks
         case = open_image(self._context)
         changed_since = current.edits != edits or outcome.trouble is not None
         current.change_case(revision=outcome.saved.revision, unsaved=changed_since)
@@ -115,7 +122,7 @@ class Saving:
             text = f"The masks of {case.name} are saved, but not its marks and presence: {plain(outcome.trouble)}"
             current.say(WARNING, f"{text} Submit again.")
         else:
-            without = sum(not self._context.scene.mask_voxels(one.id).any() for one in self._context.state.lesions)
+            without = sum(not has_mask(self._context, one.id) for one in self._context.state.lesions)
             note = f" {without} of its lesions have no mask." if without else ""
             current.say(INFO, f"{case.name} is saved, and was read back the same.{note}")
         self._refresh()
