@@ -81,13 +81,21 @@ class Client:
         call = Call("POST", ("activelearning", strategy), body=body, wait_s=self._timeouts.work_s)
         return Fields(parsed(self._ask(call, job).body), "").text("id", None)
 
+    def hold(self, case: str, client_id: str, job: Job | None = None) -> None:
+        """Take a case, or keep it for longer, so that nobody else is handed it.
+
+        Raises:
+            Conflict: somebody else works on it.
+        """
+        self._ask(Call("PUT", ("cases", case, "lease"), {"client_id": client_id}), job, "leases")
+
     def give_back(self, case: str, client_id: str, job: Job | None = None) -> None:
         """End the lease of a case."""
         self._ask(Call("DELETE", ("cases", case, "lease"), {"client_id": client_id}), job, "leases")
 
     def save_presence(self, case: str, label: str, present: bool, reader: str, job: Job | None = None) -> None:
         """Say of a whole case that something is there, or is not."""
-        body = _json_body({"label": label, "present": present, "reader": reader})
+        body = _json_body({"label": label, "present": present, **_given({"reader": reader})})
         self._ask(Call("PUT", ("cases", case, "labels"), body=body), job, "presence of disease")
 
     # Images, labels, marks
@@ -124,7 +132,7 @@ class Client:
         """
         job = job or Job()
         sent = checksum_of(file)
-        texts = {"params": _json(vars(provenance))}
+        texts = {"params": _json(_given(vars(provenance)))}
         call = Call(
             "PUT",
             ("datastore", "label"),
@@ -226,6 +234,11 @@ class Client:
         total = hashlib.sha256()
         check(self._wire.fetch(Call("GET", ("datastore", "label"), query), job, total.update), self.url)
         return total.hexdigest()
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    """What is not empty: the server takes a name or none, never an empty one."""
+    return {name: value for name, value in values.items() if value not in ("", ())}
 
 
 def _json(values: object) -> str:
