@@ -13,6 +13,7 @@ from lesionlab.task import Frozen, Task
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
@@ -85,6 +86,19 @@ class CaseScore:
     value: float
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a model makes of an image that nobody has labelled.
+
+    Attributes:
+        uncertainty: in [0, 1], of the finding itself, not of the image around it.
+        features: a vector (n,), of the network's deepest layer at the finding.
+    """
+
+    uncertainty: float
+    features: NDArray[np.float32]
+
+
 class Kind(ABC):
     """One kind of task."""
 
@@ -131,6 +145,10 @@ class Kind(ABC):
     @abstractmethod
     def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
         """The ``metric`` of a model on each labelled case, in an order that depends on the cases alone."""
+
+    def look(self, task: Task, model: Model, case: Case, volume: Volume) -> Look | None:
+        """A look at an unlabelled case, for active learning; None when the kind cannot, or not without a mark."""
+        return None
 
     @abstractmethod
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:

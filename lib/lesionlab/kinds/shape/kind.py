@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionlab.kinds.kind import CaseScore, Json, Kind, Model, TrainOptions
+from lesionlab.kinds.kind import CaseScore, Json, Kind, Look, Model, TrainOptions
 from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
 from lesionlab.progress import Report
 from lesionlab.task import Task
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lesionlab.image.geometry import Geometry
+    from lesionlab.image.volume import Volume
     from lesionlab.kinds.shape.recipe import ShapeRecipe
     from lesionlab.store.cases import Case
 
@@ -69,6 +70,12 @@ class ShapeKind(Kind):
         from lesionlab.kinds.shape.evaluation import dice_of_cases
 
         return dice_of_cases(model, cases, report)
+
+    def look(self, task: Task, model: Model, case: Case, volume: Volume) -> Look | None:
+        """How unsure the model is of the lesion at the case's point; None without a point."""
+        from lesionlab.kinds.shape.look import look
+
+        return look(model, case, volume)
 
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
         """Simulated volumes with one or more lesions each."""

@@ -139,6 +139,21 @@ class ShapeModel(Model):
         maps = [torch.sigmoid(forward(member, inputs).float())[:, 0] for member in self._members]
         return torch.stack(maps).mean(dim=0)
 
+    @torch.inference_mode()
+    def features(self, volume: Volume, point_mm: Point, size_mm: float) -> NDArray[np.float32]:
+        """The first network's deepest layer at a lesion, averaged over the patch: a vector (channels,)."""
+        n, side = self.task.patch.voxels, self.task.patch.side
+        grid = PatchGrid.cube(volume.geometry, point_mm, side * size_mm, n)
+        patch = torch.from_numpy(grid.sample(volume)[None])
+        deepest: list[Tensor] = []
+        network = self._members[0]
+        hook = network.get_submodule("bottom").register_forward_hook(lambda _, __, out: deepest.append(out))
+        try:
+            forward(network, network_input(patch, side, torch.zeros(1, n, n, n)))
+        finally:
+            hook.remove()
+        return deepest[0].float().mean(dim=(0, 2, 3, 4)).numpy()
+
     def _settle(self, volume: Volume, point_mm: Point, exclude_mm: Sequence[Point]) -> Estimate:
         """Try several sizes; take the one that agrees best with what is then measured, and measure again until it stays."""
         largest = max(volume.geometry.extent_mm)

@@ -1,0 +1,90 @@
+"""Which unlabelled images are worth a reader's time: pure functions from what a model saw in them to an order, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lesionlab.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """An image without a final label.
+
+    Attributes:
+        image: its name.
+        weak: whether a reader has marked it cheaply (a point, a size), without a mask.
+        uncertainty: how unsure the model is of what it finds at the mark, in [0, 1]; None when nothing was looked at.
+        features: what the network makes of the finding, a vector; None likewise.
+    """
+
+    image: str
+    weak: bool = False
+    uncertainty: float | None = None
+    features: NDArray[np.float32] | None = None
+
+
+def by_uncertainty(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """The least sure first; what was not looked at comes last, by name."""
+    return tuple(one.image for one in sorted(candidates, key=_unsure))
+
+
+def weak_first(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """Images with a cheap mark but no mask first, the least sure of them at the front."""
+    return tuple(one.image for one in sorted(candidates, key=lambda one: (not one.weak, *_unsure(one))))
+
+
+def by_diversity(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.float32]] = ()) -> tuple[str, ...]:
+    """Each next image is the one that is least like all labelled and chosen ones (core-set: greedy k-centre, Sener 2018).
+
+    Args:
+        candidates: those without features come last, by name.
+        labelled: features of images that have labels; without any, the first is the one nearest to the middle of all.
+
+    Raises:
+        InputError: vectors of different lengths.
+    """
+    seen = sorted((one for one in candidates if one.features is not None), key=lambda one: one.image)
+    rest = sorted(one.image for one in candidates if one.features is None)
+    if not seen:
+        return tuple(rest)
+    points = _matrix([one.features for one in seen if one.features is not None])
+    known = _matrix(labelled) if len(labelled) else np.empty((0, points.shape[1]), np.float64)
+    if known.shape[1] != points.shape[1]:
+        raise InputError(
+            "features of different networks are mixed",
+            got=f"{known.shape[1]} and {points.shape[1]} numbers",
+            expected="the same length",
+        )
+    return (*(seen[index].image for index in _spread(points, known)), *rest)
+
+
+def _spread(points: NDArray[np.float64], known: NDArray[np.float64]) -> list[int]:
+    if len(known):
+        nearest = np.linalg.norm(points[:, None] - known[None], axis=2).min(axis=1)
+    else:
+        # The first is the most typical one; nothing is near anything before that.
+        nearest = -np.linalg.norm(points - points.mean(axis=0), axis=1)
+    left, order = set(range(len(points))), list[int]()
+    while left:
+        chosen = max(left, key=lambda index: (nearest[index], -index))
+        left.remove(chosen)
+        away = np.linalg.norm(points - points[chosen], axis=1)
+        nearest = away if not order and not len(known) else np.minimum(nearest, away)
+        order.append(chosen)
+    return order
+
+
+def _matrix(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    lengths = {len(vector) for vector in vectors}
+    if len(lengths) != 1:
+        raise InputError("features of different networks are mixed", got=str(sorted(lengths)), expected="one length")
+    return np.stack(vectors).astype(np.float64)
+
+
+def _unsure(one: Candidate) -> tuple[bool, float, str]:
+    return one.uncertainty is None, -(one.uncertainty or 0.0), one.image
