@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from browser.binding import Fields
     from browser.inputs import Inputs
     from browser.views import Views
-    from LesionLabLib.workflow import Workflow
     from LesionLabLib.workflow.state import Lesion
+    from LesionLabLib.workflow.workflow import Workflow
 
 #: One step of the wheel or of + and - changes the size by so much.
 _NUDGE = 1.06
@@ -108,7 +108,7 @@ class Actions:
         self._jump_to_selected()
 
     def toggle_frozen(self, lesion_id: str = "") -> None:
-        """Finish a lesion (the selected one), or take it up again."""
+        """Freeze a lesion (the selected one), or take it up again."""
         lesion = self.workflow.state.lesion(lesion_id or self.workflow.state.selected)
         if lesion is not None:
             self.workflow.freeze(lesion.id, not lesion.frozen)

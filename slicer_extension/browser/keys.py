@@ -27,7 +27,7 @@ def keys(actions: Actions, tools: Tools) -> tuple[Key, ...]:
     named = [Key(tool.key.lower(), tool.title, _take(actions, tools, tool.name)) for tool in TOOLS]
     return (
         *named,
-        Key("f", "Finish the lesion, or take it up again", actions.toggle_frozen),
+        Key("f", "Freeze the lesion, or take it up again", actions.toggle_frozen),
         Key("delete", "Delete the lesion", actions.delete),
         Key("+", "Larger", lambda: actions.nudge(1)),
         Key("-", "Smaller", lambda: actions.nudge(-1)),

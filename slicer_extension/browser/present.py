@@ -29,6 +29,7 @@ _ICONS = {
     "circle": "mdi-circle-outline",
     "isodose": "mdi-radioactive",
     "candidate": "mdi-magnify-scan",
+    "region": "mdi-shape-outline",
 }
 #: Fields of a request that the page itself fills, or that only programs need.
 _OWN_FIELDS = {"point_mm", "size_mm", "exclude_mm", "probability", "foreground", "background"}
@@ -73,7 +74,7 @@ def present(state: State, client_id: str = "") -> Shown:
         training=training_row(state.training) if state.training else None,
         versions=version_rows(state.versions),
         conflict=state.conflict,
-        why=reasons(state, takes_clicks(task)),
+        why=reasons(state),
     )
 
 

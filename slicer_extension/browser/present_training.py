@@ -44,9 +44,13 @@ def duration(seconds: float) -> str:
 
 
 def _comparison(comparison: Comparison) -> str:
+    known = (comparison.current, comparison.new, comparison.difference, comparison.low, comparison.high)
+    if any(number is None for number in known):
+        return comparison.reason
+    current, new, difference, low, high = known
     return (
-        f"{comparison.metric} {comparison.current:.3f} before, {comparison.new:.3f} now: {comparison.difference:+.3f} "
-        f"({comparison.low:+.3f} to {comparison.high:+.3f}) on {comparison.cases} test cases. {comparison.reason}"
+        f"{comparison.metric} {current:.3f} before, {new:.3f} now: {difference:+.3f} "
+        f"({low:+.3f} to {high:+.3f}) on {comparison.cases} test cases. {comparison.reason}"
     ).strip()
 
 

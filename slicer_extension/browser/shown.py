@@ -149,7 +149,9 @@ class Reasons:
     submit: str = ""
     train: str = ""
     heat: str = ""
-    presence: str = ""
+    shown_heat: str = ""
+    candidates: str = ""
+    case: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,8 @@ from browser.window_level import presets_for
 from LesionLabLib.client import Client
 from LesionLabLib.scene import CaseScene
 from LesionLabLib.worker import Worker
-from LesionLabLib.workflow import Workflow
-from LesionLabLib.workflow.state import Settings, State
+from LesionLabLib.workflow.state import READY, Settings, State
+from LesionLabLib.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from trame_server import Server
@@ -37,6 +38,15 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.03
 _STATIC = Path(__file__).parent / "page" / "static"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What to begin with; all of it may be empty."""
+
+    url: str = ""
+    token: str = ""
+    case: str = ""
 
 
 class Workbench:
@@ -55,20 +65,23 @@ class Workbench:
         self._page = Fields(server.state, Shown())
         _prepare(server)
         self.views = Views(self._slicer, server, overlay)
-        self.workflow = Workflow(Client, CaseScene(self._slicer.scene), Worker(), settings)
+        self.scene = CaseScene(self._slicer.scene)
+        self.workflow = Workflow(Client, self.scene, Worker(), settings)
         self.actions = Actions(self.workflow, self._slicer.scene, self.views, self._inputs)
         self.tools = Tools(self.actions, self._show_trace, self._hovered)
         self._pointers = [Pointer(view, self._slicer.scene, self.tools) for view in self.views.slices]
         self._touch: Touch | None = None
-        self._volume_id, self._selected = "", ""
+        self._volume_id, self._selected, self._first_case = "", "", ""
         self._shown: State | None = None
         self._bind()
         lay_out(server, self.actions, self.tools)
 
-    def connect(self, url: str, token: str) -> None:
-        """Connect to a LesionLab server."""
-        self._inputs.set(address=url)
-        self.workflow.connect(url, token)
+    def begin(self, start: Start) -> None:
+        """Do what was asked on the command line."""
+        self._first_case = start.case
+        self._inputs.set(address=start.url)
+        if start.url:
+            self.workflow.connect(start.url, start.token)
 
     async def run(self) -> None:
         """Keep the page up to date until cancelled."""
@@ -116,6 +129,9 @@ class Workbench:
             self._inputs.set(strategy=state.strategies[0])
         self._follow_volume(state.case.volume_id if state.case else "")
         self._follow_selection(state)
+        if self._first_case and state.connection.status == READY:
+            case, self._first_case = self._first_case, ""
+            self.workflow.open_case(case)
 
     def _follow_volume(self, volume_id: str) -> None:
         if volume_id == self._volume_id:
@@ -167,14 +183,13 @@ class Workbench:
         self._show_window()
 
 
-def serve(server: Server, workbench: Workbench, url: str, token: str) -> None:
+def serve(server: Server, workbench: Workbench, start: Start) -> None:
     """Start the loop when the page can be reached, and connect; stop it when the server ends."""
 
     def ready(**_: object) -> None:
         task = create_task(workbench.run())
         server.controller.on_server_exited.add(lambda **_: task.cancel())
-        if url:
-            workbench.connect(url, token)
+        workbench.begin(start)
 
     server.controller.on_server_ready.add(ready)
 

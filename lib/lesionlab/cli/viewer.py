@@ -58,7 +58,9 @@ def check_viewer() -> None:
 
 
 @contextlib.contextmanager
-def running_viewer(server: str, host: str, port: int, token_file: Path | None = None) -> Iterator[Viewer]:
+def running_viewer(
+    server: str, host: str, port: int, token_file: Path | None = None, case: str = ""
+) -> Iterator[Viewer]:
     """Serve the workbench while the context lasts.
 
     Args:
@@ -66,6 +68,7 @@ def running_viewer(server: str, host: str, port: int, token_file: Path | None = 
         host: address to listen at.
         port: TCP port; 0 takes a free one.
         token_file: holds the LesionLab server's token.
+        case: the case to open first.
 
     Raises:
         InputError: something has to be installed first.
@@ -73,6 +76,8 @@ def running_viewer(server: str, host: str, port: int, token_file: Path | None = 
     """
     check_viewer()
     command = [sys.executable, "-m", "browser", "--server", server, "--host", host, "--port", str(port)]
+    if case:
+        command += ["--case", case]
     if token_file is not None:
         command += ["--token-file", str(token_file)]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:

@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", metavar="P", type=whole(1, 65535), default=8080, help="TCP port of the page (default: 8080)"
     )
+    parser.add_argument("--case", metavar="NAME", default="", help="the case to open first")
     parser.add_argument(
         "--token-file", metavar="FILE", type=Path, help="holds the server's token (default: LESIONLAB_TOKEN)"
     )
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
         raise InputError("--token-file is not a file", got=str(args.token_file), expected="a file with the token in it")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _ended)  # so that the page is stopped too
-    with running_viewer(args.server, args.host, args.port, args.token_file) as viewer:
+    with running_viewer(args.server, args.host, args.port, args.token_file, args.case) as viewer:
         output.line(f"The workbench is at {viewer.url} (Ctrl-C stops it)")
         status = viewer.process.wait()
     raise InternalError("the workbench ended by itself", got=f"status {status}")

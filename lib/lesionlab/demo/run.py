@@ -9,19 +9,27 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lesionlab.cli.viewer import Viewer, running_viewer
 from lesionlab.demo.click import Reply, click
 from lesionlab.demo.picture import draw
 from lesionlab.demo.server import Server, free_port, running
 from lesionlab.demo.study import IMAGE, Study, demo_study
+from lesionlab.errors import InputError
 from lesionlab.image.volume import Volume
 from lesionlab.metrics.overlap import dice
 from lesionlab.phantoms.chest import ChestSettings
 
 
 def run(
-    out: Path, port: int, task: str, console: Console, stay: bool, settings: ChestSettings | None = None
+    out: Path,
+    port: int,
+    task: str,
+    console: Console,
+    stay: bool,
+    settings: ChestSettings | None = None,
+    page_port: int = 8080,
 ) -> tuple[Reply, float]:
-    """Make the case, serve it, click once, draw the answer; returns the reply and its Dice against the truth.
+    """Make the case, serve it, click once, draw the answer, start the workbench; returns the reply and its Dice against the truth.
 
     Args:
         out: where everything is written.
@@ -29,6 +37,7 @@ def run(
         task: the ``shape`` task to ask.
         console: where progress is shown.
         stay: whether to keep serving until Ctrl-C.
+        page_port: the workbench's port; a free one is taken when it is in use.
         settings: the phantom, when it shall be another than the standard one.
     """
     out = out.resolve()
@@ -43,9 +52,10 @@ def run(
             server = stack.enter_context(running(study.folder, free_port(port), out / "server.log"))
         console.print(f"Server   {server.url}, up in {time.perf_counter() - start:.1f} s", soft_wrap=True)
         reply, score = _one_click(out, study, server, task, console)
+        viewer = _workbench(stack, server, free_port(page_port), console)
         _how_to_go_on(study, server, task, console)
         if stay:
-            _serve_on(server, console)
+            _serve_on(server, viewer, console)
     return reply, score
 
 
@@ -74,6 +84,19 @@ def _one_click(out: Path, study: Study, server: Server, task: str, console: Cons
     return reply, score
 
 
+def _workbench(stack: ExitStack, server: Server, port: int, console: Console) -> Viewer | None:
+    """The workbench with the case open; None where something has to be installed first, which is said."""
+    start = time.perf_counter()
+    try:
+        with console.status("Starting the workbench ..."):
+            viewer = stack.enter_context(running_viewer(server.url, "127.0.0.1", port, case=IMAGE))
+    except InputError as error:
+        console.print(f"Browser  not here: {error.message}", soft_wrap=True)
+        return None
+    console.print(f"Browser  {viewer.url}, up in {time.perf_counter() - start:.1f} s", soft_wrap=True)
+    return viewer
+
+
 def _how_to_go_on(study: Study, server: Server, task: str, console: Console) -> None:
     params = {"point_mm": list(study.target.point_mm), "size_mm": study.target.size_mm, "result": "crop"}
     curl = (
@@ -88,8 +111,9 @@ def _how_to_go_on(study: Study, server: Server, task: str, console: Console) -> 
     )
 
 
-def _serve_on(server: Server, console: Console) -> None:
-    console.print(f"\nServing at {server.url}. Ctrl-C stops it.", soft_wrap=True)
+def _serve_on(server: Server, viewer: Viewer | None, console: Console) -> None:
+    where = f"Open {viewer.url} and click in a nodule." if viewer else f"Serving at {server.url}."
+    console.print(f"\n{where} Ctrl-C stops everything.", soft_wrap=True)
     try:
         server.process.wait()
     except KeyboardInterrupt:

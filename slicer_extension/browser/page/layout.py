@@ -62,7 +62,7 @@ def _bar(actions: Actions, tools: Tools) -> None:
     v3.VIcon("mdi-circle-medium", v_if="case_unsaved", color="warning", title="Not submitted yet")
     v3.VSpacer()
     for tool in TOOLS:
-        reason = {EXCLUDE: "why.exclude", WINDOW: "why.presence", PAN: "why.presence"}.get(tool.name, "why.mark")
+        reason = {EXCLUDE: "why.exclude", WINDOW: "why.case", PAN: "why.case"}.get(tool.name, "why.mark")
         icon_button(
             tool.icon,
             (lambda name: actions.use_tool(name, tools), f"['{tool.name}']"),

@@ -63,7 +63,7 @@ def lesions_section(actions: Actions) -> None:
                 button(
                     text,
                     (flow.set_presence, f"[pair[0], {str(value == 'yes').lower()}]"),
-                    why="why.presence",
+                    why="why.case",
                     hint=f"{text}: say it of the whole case",
                     color=(f"pair[1] == '{value}' ? 'primary' : undefined",),
                 )
@@ -95,13 +95,13 @@ def _lesion_rows(actions: Actions) -> None:
         icon_button(
             ("one.frozen ? 'mdi-lock' : 'mdi-lock-open-variant-outline'",),
             (actions.toggle_frozen, "[one.id]"),
-            "Finish, or take up again (F)",
+            "Freeze, or take up again (F)",
         )
         icon_button(
             "mdi-delete-outline",
             (actions.delete, "[one.id]"),
             "Delete",
-            why="one.frozen ? 'Finished; unlock it first' : ''",
+            why="one.frozen ? 'Frozen: take it up again first' : ''",
         )
 
 
@@ -113,8 +113,22 @@ def findings_section(actions: Actions) -> None:
             icon_button("mdi-chevron-left", flow.previous_candidate, "Previous ([)")
             icon_button("mdi-chevron-right", flow.next_candidate, "Next (])")
             html.Span("{{ undecided }} to decide", classes="flex-grow-1 faint")
-            button("Accept", flow.accept_candidate, icon="mdi-check", why=_NOTHING, hint="Accept (A)", color="success")
-            button("Reject", flow.reject_candidate, icon="mdi-close", why=_NOTHING, hint="Reject (R)", color="error")
+            button(
+                "Accept",
+                flow.accept_candidate,
+                icon="mdi-check",
+                why="why.candidates",
+                hint="Accept (A)",
+                color="success",
+            )
+            button(
+                "Reject",
+                flow.reject_candidate,
+                icon="mdi-close",
+                why="why.candidates",
+                hint="Reject (R)",
+                color="error",
+            )
         with (
             html.Div(classes="rows"),
             html.Div(v_for="one in candidates", key="one.number", classes=("'row' + (one.current ? ' on' : '')",)),
@@ -135,6 +149,3 @@ def findings_section(actions: Actions) -> None:
             percent_bar("one.percent")
             html.Span("{{ one.percent.toFixed(1) }} %", classes="number")
         figures("figures")
-
-
-_NOTHING = "candidate < 0 ? 'No candidate is looked at' : ''"

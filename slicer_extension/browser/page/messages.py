@@ -50,8 +50,8 @@ def dialogs(actions: Actions) -> None:
             v3.VSpacer()
             button("Stay", "leaving = ''", variant="tonal")
             button("Leave without submitting", actions.leave, color="error", variant="text")
-    with _dialog("conflict && conflict != conflict_seen", "conflict_seen = conflict"):
-        v3.VCardTitle("Somebody else submitted this case meanwhile")
+    with _dialog("!!conflict && conflict != conflict_seen", "conflict_seen = conflict"):
+        v3.VCardTitle("Somebody else submitted this case meanwhile", classes="text-wrap")
         v3.VCardText("Both versions are kept. Yours can become the newest one, on top of theirs.")
         with v3.VCardActions():
             v3.VSpacer()

@@ -40,11 +40,11 @@ def heat_section(actions: Actions) -> None:
                     min=0,
                     max=1,
                     step=0.05,
-                    disabled=("!heat_visible",),
+                    disabled=("!!why.shown_heat",),
                     density="compact",
                     hide_details=True,
                     color="primary",
-                    title=("heat_visible ? '' : 'Show the heat map first'",),
+                    title=("why.shown_heat",),
                 )
 
 

@@ -1,0 +1,141 @@
+"""One server, one workbench and one browser for all tests of the page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lesionlab.cli.viewer import check_viewer
+from lesionlab.demo.server import free_port, running
+from lesionlab.demo.study import Study, demo_study
+from lesionlab.errors import LesionLabError
+from lesionlab.image.files import write_volume
+from lesionlab.image.geometry import Geometry
+from lesionlab.image.volume import Volume
+from lesionlab.phantoms.chest import ChestSettings
+from tests.browser.proxy import Door
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.desk import Desk
+
+REPO = Path(__file__).parents[2]
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium", shutil.which("chromium"), shutil.which("chromium-browser")) if path), ""
+)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+SETTINGS = ChestSettings(shape=(224, 224, 90), spacing_mm=(1.6, 1.6, 3.4), leaves=1000)
+
+
+@dataclass(frozen=True, eq=False)
+class Lab:
+    """A server with the demo's case `chest`, a tilted copy of its part around the nodule, and a third case."""
+
+    study: Study
+    door: Door
+    tilted_point_mm: list[float]
+
+
+def tilted(image: Volume, point_mm: tuple[float, float, float]) -> tuple[Volume, list[float]]:
+    """A part of an image around a point, lying askew: turned about all three axes, and where the point is then."""
+    turn = np.eye(4)
+    for axis, degrees in ((0, 17.0), (1, -12.0), (2, 23.0)):
+        one, (a, b), angle = np.eye(4), ((1, 2), (2, 0), (0, 1))[axis], np.deg2rad(degrees)
+        one[a, a] = one[b, b] = np.cos(angle)
+        one[a, b], one[b, a] = -np.sin(angle), np.sin(angle)
+        turn = turn @ one
+    index = [round(x) for x in image.geometry.ras_to_index(point_mm)]
+    start = tuple(max(0, min(i - 40, n - 80)) for i, n in zip(index, image.geometry.shape, strict=True))
+    part = image.crop(start, (80, 80, 80))  # type: ignore[arg-type]
+    lying = Volume(part.array, Geometry(part.geometry.shape, turn @ part.geometry.affine))
+    return lying, (turn @ np.array([*point_mm, 1.0]))[:3].tolist()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    study = demo_study(folder, SETTINGS)
+    image, point_mm = tilted(study.image, study.target.point_mm)
+    write_volume(image, study.folder / "tilted.nii")
+    write_volume(image, study.folder / "spare.nii")
+    with running(study.folder, free_port(0), folder / "server.log") as server:
+        door = Door(int(server.url.rsplit(":", 1)[1]))
+        yield Lab(study, door, point_mm)
+        door.close()
+
+
+@pytest.fixture(scope="session")
+def workbench_url(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("workbench") / "log"
+    paths = (REPO, REPO / "lib", REPO / "slicer_extension", REPO / "slicer_extension" / "LesionLab")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.browser.driver", "--server", lab.door.url]
+    with log.open("w") as words:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, text=True, env=env, cwd=REPO)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http"), log.read_text()
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    missed = [line for line in log.read_text().splitlines() if "Traceback" in line or "missed a step" in line]
+    assert not missed, log.read_text()
+
+
+@pytest.fixture(scope="session")
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
+    try:
+        check_viewer()
+    except LesionLabError as error:
+        pytest.skip(error.message)
+    url = request.getfixturevalue("workbench_url")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(20_000)
+        outside: list[str] = []
+        faults: list[str] = []
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith(("http://127.0.0.1", "data:", "blob:")) else outside.append(r.url),
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(url)
+        page.locator("[data-test=connection]").wait_for()
+        yield page
+        browser.close()
+    assert not outside, "the page asked for something from outside"
+    assert not faults
+
+
+@pytest.fixture
+def desk(page: Page, lab: Lab) -> Iterator[Desk]:
+    """The reader, connected, with nothing marked."""
+    lab.door.open()
+    desk = Desk(page)
+    desk.until(lambda s: s["connection"] == "ready", "the workbench is connected")
+    yield desk
+    started = time.monotonic()
+    if os.environ.get("LESIONLAB_SCREENSHOTS"):
+        page.screenshot(path=Path(os.environ["LESIONLAB_SCREENSHOTS"]) / f"{int(started * 10)}.png")
