@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from monailabel.interfaces.exception import (
@@ -33,6 +34,12 @@ def answer(error: Exception) -> Response:
     if isinstance(error, MONAILabelException) and error.error is MONAILabelError.INVALID_INPUT:
         return _json(422, error.msg, {"what": error.msg})
     return fault(error)
+
+
+def refusal(error: LesionLabError, more: Mapping[str, Any]) -> Response:
+    """The response to a request that is refused, with more parts than every error has."""
+    parts = {"what": error.what, "got": error.got, "expected": error.expected, "hint": error.hint, **more}
+    return _json(error.http_status, error.message, parts)
 
 
 def fault(error: BaseException | None) -> Response:

@@ -22,15 +22,20 @@ from lesionlab.image.cache import VolumeCache
 from lesionlab.image.volume import Volume
 from lesionlab.kinds import all_tasks
 from lesionlab.predict import Predictor
-from lesionlab.server.active import First, Random
+from lesionlab.server.active import First, Random, leased_sample
 from lesionlab.server.batch import Batch
 from lesionlab.server.datastore import StudiesDatastore, image_file
+from lesionlab.server.labels import Labels, by_model, ledger_folder
 from lesionlab.server.learning import Learning
+from lesionlab.server.looks import Looks, learned_strategies
 from lesionlab.server.scoring import Dice
 from lesionlab.server.sessions import OwnSessions
 from lesionlab.server.settings import Settings
 from lesionlab.server.tasks import TaskInfer, TaskTrain
 from lesionlab.store.house import House, is_url
+from lesionlab.store.ledger import Ledger
+from lesionlab.store.ledger_check import check_ledger
+from lesionlab.store.marks import MARKS, Marks
 from lesionlab.task import Task, nearest
 
 logger = logging.getLogger(__name__)
@@ -38,6 +43,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _STATUS_SECONDS = 1.0
 _READERS = 3
+#: The version of what our routes take and give; a client of another one says so.
+API = 1
 
 
 class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
@@ -75,6 +82,10 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         stock_settings.MONAI_LABEL_TRACKING_ENABLED = False
         os.environ["MONAI_LABEL_TRACKING_ENABLED"] = "false"
         os.environ.setdefault("PYTHONPATH", "")  # MONAI Label reads it when it starts a process
+        own = ledger_folder(self.house, studies)
+        self.ledger = Ledger(own, lease_seconds=self.own_settings.lease_minutes * 60.0)
+        self.own_labels = Labels(self.ledger, self.datastore, own / "set_aside")
+        self.marks = Marks(own / MARKS if is_url(studies) else Path(studies) / MARKS)
         super().__init__(
             app_dir=app_dir,
             studies=studies,
@@ -99,8 +110,10 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         return {name: TaskTrain(task, self.learning) for name, task in self.tasks.items()}
 
     def init_strategies(self) -> dict[str, Any]:
-        """``first`` and ``random``."""
-        return {"random": Random(np.random.default_rng()), "first": First()}
+        """``first``, ``random``, and those that look at the images."""
+        folder = None if is_url(self.studies) else Path(self.studies)
+        looks = Looks(folder, self.tasks, self.predictor, self.marks)
+        return {"random": Random(np.random.default_rng()), "first": First(), **learned_strategies(looks)}
 
     def init_scoring_methods(self) -> dict[str, Any]:
         """``dice``."""
@@ -134,6 +147,7 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         self.house.clear_incoming()
         super().on_init_complete()
         self.learning.start()
+        self._workers.submit(self._check_labels)
         for task in self.tasks.values():
             self._workers.submit(self._warm_up, task)
 
@@ -141,7 +155,8 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         """What ``GET /info/`` answers; the counts of the datastore are looked up anew at most once a second."""
         stock = self._static_info["models"]
         models = {name: {**model, "version": self.learning.current(name)} for name, model in stock.items()}
-        return {**self._static_info, "models": models, "datastore": self._datastore_status()}
+        own = {"version": lesionlab.__version__, "api": API}
+        return {**self._static_info, "models": models, "datastore": self._datastore_status(), "lesionlab": own}
 
     @property
     def is_remote(self) -> bool:
@@ -189,9 +204,9 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         file, summary = task({**request, "image": str(image_file(store, image))})
         label = None
         if file and request.get("save_label", False):
-            label = store.save_label(
-                image, file, request.get("label_tag", "original"), {"model": name, "params": summary}
-            )
+            tag = request.get("label_tag", "original")
+            self.own_labels.save(by_model(image, tag, name, summary), Path(file))
+            label = image
         return {"label": label or file, "tag": request.get("label_tag", "original"), "file": file, "params": summary}
 
     def own_sessions(self) -> OwnSessions:
@@ -212,6 +227,11 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         store = self.datastore()
         if isinstance(store, StudiesDatastore):
             store.close()
+        self.ledger.close()
+
+    def next_sample(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The next image to label: one that nobody else works on, which then is leased to who asks."""
+        return leased_sample(self.ledger.leases, self.datastore(), self._strategies, request)
 
     def _load_sessions(self, load: bool = False) -> OwnSessions | None:
         if not load:
@@ -233,6 +253,14 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
                 status = self.datastore().status()
                 self._status = (time.monotonic(), status)
             return status
+
+    def _check_labels(self) -> None:
+        """Put right what a server that died left half done; nobody waits for it."""
+        try:
+            check_ledger(self.ledger)
+            self.own_labels.settle_all()
+        except Exception:  # nobody asks for this thread's result
+            logger.exception("the labels could not be checked")
 
     def _warm_up(self, task: Task) -> None:
         try:

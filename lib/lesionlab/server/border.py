@@ -184,7 +184,7 @@ def _add_origin(message: Message, access: Access, headers: Headers) -> None:
     out.add_vary_header("Origin")
     if access.allows_origin(origin, headers):
         out["Access-Control-Allow-Origin"] = origin
-        out["Access-Control-Expose-Headers"] = "Content-Disposition"
+        out["Access-Control-Expose-Headers"] = "Content-Disposition, X-LesionLab-Revision"
 
 
 def _preflight(access: Access, headers: Headers) -> Response:

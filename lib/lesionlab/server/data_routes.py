@@ -14,15 +14,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from lesionlab.errors import ConflictError, InputError, NotFoundError
+from lesionlab.errors import ConflictError, NotFoundError
 from lesionlab.image.volume import Volume
 from lesionlab.server.app import LesionLabApp
-from lesionlab.server.datastore import FINAL, image_file, label_file
+from lesionlab.server.datastore import image_file, label_file
 from lesionlab.server.names import check_name
 from lesionlab.server.queries import file_field, object_field, required, whole
 from lesionlab.server.uploads import opened, received, scratch, suffix_of
-
-_REGISTER_MM = 0.1
+from lesionlab.store.revision import Draft, Source
 
 
 class DataRoutes:
@@ -36,10 +35,8 @@ class DataRoutes:
         return [
             Route("/datastore/", self.add_image, methods=["PUT"]),
             Route("/datastore/image", self.add_image, methods=["PUT"]),
-            Route("/datastore/label", self.save_label, methods=["PUT"]),
             Route("/datastore/", self.remove_image, methods=["DELETE"]),
             Route("/datastore/image", self.remove_image, methods=["DELETE"]),
-            Route("/datastore/label", self.remove_label, methods=["DELETE"]),
             Route("/datastore/image/info", self.image_info, methods=["GET", "PUT"]),
             Route("/datastore/label/info", self.label_info, methods=["GET", "PUT"]),
             Route("/datastore/updatelabelinfo", self.label_info, methods=["PUT"]),
@@ -54,27 +51,10 @@ class DataRoutes:
             name = await run_in_threadpool(_add_image, self._app(), image, upload, info)
         return JSONResponse({"image": name})
 
-    async def save_label(self, request: Request) -> Response:
-        """Store a label of an image."""
-        image, tag = required(request, "image"), request.query_params.get("tag") or FINAL
-        async with request.form(max_files=1, max_fields=10) as form:
-            upload, info = file_field(form, "label"), object_field(form, "params")
-            label = await run_in_threadpool(_save_label, self._app(), image, tag, upload, info)
-        return JSONResponse({"image": image, "label": label})
-
     async def remove_image(self, request: Request) -> Response:
         """Remove an image and its labels."""
-        store, image = self._app().datastore(), required(request, "id")
-        await run_in_threadpool(image_file, store, image)
-        await run_in_threadpool(store.remove_image, image)
-        return JSONResponse({})
-
-    async def remove_label(self, request: Request) -> Response:
-        """Remove a label."""
-        store, image, tag = self._app().datastore(), required(request, "id"), required(request, "tag")
-        await run_in_threadpool(image_file, store, image)
-        await run_in_threadpool(label_file, store, image, tag)
-        await run_in_threadpool(store.remove_label, image, tag)
+        app, image = self._app(), required(request, "id")
+        await run_in_threadpool(_remove_image, app, image)
         return JSONResponse({})
 
     async def image_info(self, request: Request) -> Response:
@@ -125,22 +105,12 @@ def _add_image(app: LesionLabApp, image: str, upload: UploadFile, info: dict[str
         return name
 
 
-def _save_label(app: LesionLabApp, image: str, tag: str, upload: UploadFile, info: dict[str, Any]) -> str:
+def _remove_image(app: LesionLabApp, image: str) -> None:
     store = app.datastore()
-    reference = image_file(store, image)
-    with scratch(app.house) as folder:
-        path = received(upload, folder, "label")
-        suffix_of(path.name)
-        label, geometry = opened(path), app.volume(reference).geometry
-        if not label.geometry.same_as(geometry, tolerance_mm=_REGISTER_MM):
-            raise InputError(
-                "the label does not lie on the lattice of its image",
-                got=f"shape {label.array.shape}, affine {label.geometry.affine.round(2).tolist()}",
-                expected=f"shape {geometry.shape}, affine {geometry.affine.round(2).tolist()}",
-            )
-        saved = str(store.save_label(image, str(path), tag, info))
-    app.on_save_label(image, saved)
-    return saved
+    image_file(store, image)
+    for tag in sorted(store.get_labels_by_image_id(image)):
+        app.own_labels.remove(Draft(image, tag, Source.CLIENT))
+    store.remove_image(image)
 
 
 def _same(a: Volume, b: Volume) -> bool:

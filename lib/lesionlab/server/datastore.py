@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from monailabel.datastore.local import LocalDatastore
+from filelock import FileLock
+from monailabel.datastore.local import DataModel, LocalDatastore
 
 from lesionlab.errors import NotFoundError
 from lesionlab.server.names import check_name
+from lesionlab.store.files import copy_atomically, write_atomically
 from lesionlab.task import nearest
 
 logger = logging.getLogger(__name__)
@@ -69,8 +74,22 @@ class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
         return gone
 
     def _update_datastore_file(self, lock: bool = True) -> None:
-        with self._writing:
-            super()._update_datastore_file(lock=lock)
+        """Write the list of files; MONAI Label would leave half of it when the server dies, and not start again."""
+        with self._writing, FileLock(self._lock_file) if lock else nullcontext():
+            path = Path(self._datastore_config_path)
+            self._ignore_event_config = True
+            text = json.dumps(self._datastore.model_dump(exclude={"base_path"}), indent=2, default=str)
+            write_atomically(path, text)
+            self._config_ts = path.stat().st_mtime
+
+    def _init_from_datastore_file(self, throw_exception: bool = False) -> None:
+        try:
+            super()._init_from_datastore_file(throw_exception=True)
+        except ValueError:
+            # It only lists what lies in the folders; what is noted in it of files is lost.
+            path = Path(self._datastore_config_path)
+            logger.exception("%s cannot be read and is made anew", path.name)
+            path.replace(path.with_name(f"{path.name}.unreadable"))
 
     def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
         """Copy an image in under a checked name; returns the name."""
@@ -80,15 +99,25 @@ class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
             return str(super().add_image(image_id, image_filename, image_info))
 
     def save_label(self, image_id: str, label_filename: str, label_tag: str, label_info: dict[str, Any]) -> str:
-        """Copy a label in under checked names; an older label of that tag in another format is removed."""
+        """Put a label in under checked names, at once; an older one of that tag in another format is removed."""
         check_name(image_id, "image")
         check_name(label_tag, "tag")
         with self._writing:
+            entry = self._datastore.objects.get(image_id)
+            if entry is None:
+                raise NotFoundError("there is no such image", got=image_id)
             previous = self.get_label_uri(image_id, label_tag)
-            saved = str(super().save_label(image_id, label_filename, label_tag, label_info))
+            _, suffix = self._to_id(Path(label_filename).name)
+            name = self._filename(image_id, suffix)
+            folder = Path(self._datastore.label_path(label_tag))
+            folder.mkdir(parents=True, exist_ok=True)
+            copy_atomically(Path(label_filename), folder / name)
+            info = {**label_info, "ts": int(time.time()), "name": name}
+            entry.labels[label_tag] = DataModel(info=info, ext=suffix)
+            self._update_datastore_file()
             if previous and previous != self.get_label_uri(image_id, label_tag):
                 Path(previous).unlink(missing_ok=True)
-            return saved
+            return image_id
 
     def remove_image(self, image_id: str) -> None:
         """Remove an image and its labels, and forget it at once."""

@@ -13,9 +13,11 @@ from lesionlab.errors import InternalError
 from lesionlab.server.access import Access
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.border import Border, Rules
+from lesionlab.server.cases_routes import CasesRoutes
 from lesionlab.server.data_routes import DataRoutes
 from lesionlab.server.infer_routes import InferRoutes
 from lesionlab.server.job_routes import JobRoutes
+from lesionlab.server.ledger_routes import LedgerRoutes
 from lesionlab.server.other_routes import OtherRoutes
 from lesionlab.server.session_routes import SessionRoutes
 from lesionlab.server.train_routes import TrainRoutes
@@ -35,6 +37,8 @@ def bordered(stock: ASGIApp, get_app: Callable[[], LesionLabApp]) -> Border:
     routes = [
         *InferRoutes(get_app).routes(),
         *DataRoutes(get_app).routes(),
+        *CasesRoutes(get_app).routes(),
+        *LedgerRoutes(get_app).routes(),
         *SessionRoutes(get_app).routes(),
         *JobRoutes(get_app).routes(),
         *TrainRoutes(get_app).routes(),

@@ -18,6 +18,7 @@ from lesionlab.image.volume import Volume
 from lesionlab.server.answer import Answer, Output
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.datastore import image_file
+from lesionlab.server.labels import by_model
 from lesionlab.server.queries import file_field, text_field
 from lesionlab.server.tasks import TaskInfer
 from lesionlab.server.uploads import opened, received, scratch, suffix_of
@@ -78,8 +79,8 @@ def _save(app: LesionLabApp, task: TaskInfer, image: str | None, answer: Answer)
         )
     file = task.write(whole, ".nii.gz")
     try:
-        info = {"model": answer.name, "params": answer.summary(data=False)}
-        app.datastore().save_label(image, str(file), answer.options.label_tag, info)
+        draft = by_model(image, answer.options.label_tag, answer.name, answer.summary(data=False))
+        app.own_labels.save(draft, file)
     finally:
         file.unlink(missing_ok=True)
 

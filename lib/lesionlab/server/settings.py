@@ -29,6 +29,7 @@ class Settings(Frozen):
         max_upload_mb: the largest request body, MiB.
         cache_mb: memory for opened volumes, MiB.
         workers: networks that run at the same time; more requests wait. One takes all processors already.
+        lease_minutes: how long a case that was handed to somebody is kept from others.
     """
 
     token: str | None = Field(default=None, min_length=8)
@@ -38,6 +39,7 @@ class Settings(Frozen):
     max_upload_mb: Positive = 2048
     cache_mb: Positive = 1280
     workers: Positive = 1
+    lease_minutes: Positive = 30
 
     @property
     def max_upload_bytes(self) -> int:
@@ -81,5 +83,6 @@ class Settings(Frozen):
             "max_upload_mb": str(self.max_upload_mb),
             "cache_mb": str(self.cache_mb),
             "workers": str(self.workers),
+            "lease_minutes": str(self.lease_minutes),
         }
         return {_PREFIX + name.upper(): value for name, value in values.items()}

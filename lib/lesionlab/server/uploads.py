@@ -18,8 +18,8 @@ from lesionlab.checked import shown
 from lesionlab.errors import InputError, TooLargeError
 from lesionlab.image.volume import Volume
 from lesionlab.server.datastore import SUFFIXES
-from lesionlab.store.house import House
 from lesionlab.server.names import base_name
+from lesionlab.store.house import House
 
 _CHUNK = 1024 * 1024
 _MOST_FILES = 5000

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".png", ".jpg", ".jpeg", ".dcm")
+_CHUNK = 1024 * 1024
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace the file's content at once; a reader sees the old or the new text, also when this process dies."""
+    _replace(path, lambda stream: stream.write(text.encode()))
+
+
+def copy_atomically(source: Path, path: Path) -> None:
+    """Replace the file by a copy of another at once; a reader sees the old or the new one, also when this process dies."""
+    with source.open("rb") as content:
+        _replace(path, lambda stream: shutil.copyfileobj(content, stream, _CHUNK))
+
+
+def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     part = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            write(stream)
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes the file private; give it the permissions that a plain write would.
