@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed: the workflow's tests need its MRML")
 
-from tests.extension.workflow.desk import Desk  # noqa: E402
-from tests.extension.workflow.fakes import FakeClient, FakeServer  # noqa: E402
+from tests.extension.workflow.desk import Desk
+from tests.extension.workflow.fakes import FakeClient, FakeServer
 
 
 @pytest.fixture

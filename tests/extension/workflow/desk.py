@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import slicer
+
 from LesionLabLib.scene import CaseScene
 from LesionLabLib.worker import Worker
 from LesionLabLib.workflow.state import Lesion, Settings, State

@@ -10,6 +10,7 @@ from collections import deque
 from pathlib import Path
 
 import numpy as np
+
 from LesionLabLib.answers import (
     Answer,
     Case,
@@ -23,7 +24,6 @@ from LesionLabLib.answers import (
     Version,
 )
 from LesionLabLib.errors import Conflict, Refused, ServerLost
-
 from tests.server.conftest import AFFINE, SHAPE, fill
 
 CLICK = TaskInfo(

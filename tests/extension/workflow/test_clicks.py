@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from LesionLabLib.errors import Refused, ServerFault
 
+from LesionLabLib.errors import Refused, ServerFault
 from tests.extension.workflow.fakes import ball
 from tests.server.conftest import ras
 
@@ -58,11 +58,17 @@ def test_while_the_slider_moves_the_mask_follows(at_case, server):
     at_case.until(lambda _: server.count("infer") == 2)
     at_case.workflow.resize(at_case.lesion().id, 12.0)
     # The answer to 10 mm comes when 12 mm is wanted already: better than the old mask, but not the end.
-    server.refuse.setdefault("infer", type(server.refuse.get("infer") or __import__("collections").deque())())
     server.gate.set()
     seen = []
-    at_case.until(lambda state: seen.append(int(at_case.voxels().sum())) or state.lesions[0].status == "done")
-    assert seen[-1] == ball(MIDDLE, 12.0).sum()
+
+    def watch(state) -> bool:
+        seen.append((int(at_case.voxels().sum()), state.lesions[0].status))
+        return state.lesions[0].status == "done"
+
+    at_case.until(watch)
+    sizes = dict(seen)
+    assert seen[-1] == (ball(MIDDLE, 12.0).sum(), "done")
+    assert sizes.get(ball(MIDDLE, 10.0).sum(), "running") == "running"
 
 
 def test_several_lesions_each_have_their_own_mask(at_case):
@@ -186,27 +192,50 @@ def test_a_cancelled_request_can_be_asked_again(at_case, server):
     assert at_case.lesion().status == "done"
 
 
+def drag(desk, point_mm):
+    """Move the first mark's point as the mouse would, in one go."""
+    node = next(
+        node
+        for node in (desk.mrml.GetNthNodeByClass(n, "vtkMRMLMarkupsFiducialNode") for n in range(9))
+        if node is not None and node.GetNumberOfControlPoints() == 1
+    )
+    node.SetNthControlPointPositionWorld(0, *point_mm)
+
+
 def test_dragging_a_mark_asks_again_and_a_frozen_one_springs_back(at_case):
     at_case.workflow.place_point(MIDDLE, 12.0)
     at_case.settle()
-    mark = at_case.scene.read_marks()[0]
-    from dataclasses import replace
-
-    at_case.workflow._lesions.dragged(replace(mark, point_mm=tuple(OTHER)))
+    drag(at_case, OTHER)
+    assert at_case.lesion().status == "running"
     at_case.settle()
     np.testing.assert_array_equal(at_case.voxels(), ball(OTHER, 12.0))
+    at_case.workflow.undo()
+    np.testing.assert_allclose(at_case.scene.read_marks()[0].point_mm, MIDDLE)
+    np.testing.assert_array_equal(at_case.voxels(), ball(MIDDLE, 12.0))
     at_case.workflow.freeze(at_case.lesion().id)
-    at_case.workflow._lesions.dragged(replace(mark, point_mm=tuple(MIDDLE)))
+    drag(at_case, OTHER)
     at_case.settle()
-    assert at_case.lesion().point_mm == tuple(OTHER)
-    np.testing.assert_allclose(at_case.scene.read_marks()[0].point_mm, OTHER)
+    np.testing.assert_allclose(at_case.scene.read_marks()[0].point_mm, MIDDLE)
+    assert at_case.lesion().point_mm == tuple(MIDDLE)
 
 
-def test_without_a_server_a_mark_waits(server, tmp_path):
-    from tests.extension.workflow.desk import Desk
-    from tests.extension.workflow.fakes import FakeClient
+def test_a_mark_that_is_dragged_out_of_the_image_springs_back(at_case):
+    at_case.workflow.place_point(MIDDLE, 12.0)
+    at_case.settle()
+    drag(at_case, (900.0, 0.0, 0.0))
+    at_case.settle()
+    assert "outside the image" in at_case.said
+    np.testing.assert_allclose(at_case.scene.read_marks()[0].point_mm, MIDDLE)
+    assert at_case.lesion().status == "done"
 
-    desk = Desk(lambda url, token: FakeClient(server, url), tmp_path / "alone")
-    node = desk.mrml.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "scan")
-    node.Copy(desk.scene.mrml_volume) if hasattr(desk.scene, "mrml_volume") else None
-    desk.close()
+
+def test_deleting_a_mark_in_the_scene_deletes_the_lesion(at_case):
+    at_case.workflow.place_point(MIDDLE, 12.0)
+    at_case.settle()
+    for n in range(at_case.mrml.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode")):
+        at_case.mrml.RemoveNode(at_case.mrml.GetNthNodeByClass(n, "vtkMRMLMarkupsFiducialNode"))
+        break
+    assert at_case.state.lesions == ()
+    at_case.workflow.undo()
+    assert len(at_case.scene.read_marks()) == 1
+    np.testing.assert_array_equal(at_case.voxels(), ball(MIDDLE, 12.0))

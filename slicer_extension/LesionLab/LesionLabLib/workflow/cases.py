@@ -17,6 +17,7 @@ from .heat import HeatMaps
 from .history import History
 from .loan import Loans
 from .marks_file import shown_marks, written_marks
+from .painted import masks_digest
 from .pairing import paired
 from .prompts import Prompts
 from .state import INFO, REGION, WARNING, Heat, Lesion, OpenCase
@@ -140,7 +141,7 @@ class Cases:
         if case is None or discard:
             return
         # Masks also change without an action here: by hand, in Slicer's own editor.
-        if case.unsaved or self._context.scene.snapshot().masks != self._context.current.saved_masks:
+        if case.unsaved or masks_digest(self._context.scene) != self._context.current.saved_masks:
             raise BadInput(
                 f"The work on {case.name} is not submitted. Submit it first, or leave without its masks; "
                 "its marks are kept with the case."
@@ -256,7 +257,7 @@ class Cases:
     def _begin(self, case: OpenCase) -> None:
         self._context.current.epoch += 1
         self._context.current.change(case=case)
-        self._context.current.saved_masks = self._context.scene.snapshot().masks
+        self._context.current.saved_masks = masks_digest(self._context.scene)
         self._heat.offer()
 
     def _presence(self, name: str) -> tuple[tuple[str, bool], ...]:
@@ -277,7 +278,7 @@ class Cases:
         self._context.current.change(
             lesions=tuple(lesion for lesion, _ in lesions), selected=lesions[0][0].id if lesions else ""
         )
-        self._context.current.saved_masks = scene.snapshot().masks
+        self._context.current.saved_masks = masks_digest(scene)
         self._prompts.resume()
 
     def _show_lesion(self, lesion: Lesion, crop: Crop | None) -> None:

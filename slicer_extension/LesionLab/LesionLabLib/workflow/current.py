@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from .state import Lesion, Notice, State
-
-if TYPE_CHECKING:
-    from LesionLabLib.scene import MaskState
 
 Listener = Callable[[State], None]
 
@@ -20,14 +17,14 @@ class Current:
         state: what there is to show.
         epoch: counts the images opened and closed; what was asked in another epoch is about another image.
         edits: counts what the user changed.
-        saved_masks: the masks as they were opened or last submitted.
+        saved_masks: the digest of the masks as they were opened or last submitted.
     """
 
     def __init__(self) -> None:
         self.state = State()
         self.epoch = 0
         self.edits = 0
-        self.saved_masks: tuple[MaskState, ...] = ()
+        self.saved_masks = ""
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

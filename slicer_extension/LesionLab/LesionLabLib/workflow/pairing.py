@@ -78,10 +78,9 @@ def _of_mark(mark: Mark, region: Region | None) -> Lesion:
 
 def _of_region(region: Region, number: int) -> Lesion:
     volume_mm3 = _volume_mm3(region.crop)
-    name = region.name or f"Lesion {number}"
     return Lesion(
         f"region-{region.value}",
-        name,
+        f"Lesion {number}",
         REGION,
         centre_of(region.crop),
         size_mm=ball_mm(volume_mm3),

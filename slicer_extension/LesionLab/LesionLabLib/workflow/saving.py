@@ -17,12 +17,12 @@ from .asking import plain
 from .checking import BadInput, has_mask, open_image
 from .context import Context
 from .marks_file import written_marks
+from .painted import masks_digest
 from .state import ERROR, INFO, RUNNING, WARNING, Lesion, OpenCase
 
 if TYPE_CHECKING:
     from LesionLabLib.answers import Json
     from LesionLabLib.client import Client
-    from LesionLabLib.scene import MaskState
     from LesionLabLib.worker import Job
 
 
@@ -54,7 +54,7 @@ class Saving:
         parent = state.conflict if over_conflict and state.conflict else case.revision
         file = self._context.settings.folder / f"label-{uuid.uuid4().hex}.nrrd"
         self._context.scene.write_labelmap(file)
-        masks = self._context.scene.snapshot().masks
+        masks = masks_digest(self._context.scene)
         marks, presence, edits = written_marks(self._context), state.presence, current.edits
         provenance = self._provenance(state.lesions)
 
@@ -110,7 +110,7 @@ class Saving:
         prompts = tuple(_as_json(lesion) for lesion in lesions)
         return Provenance(settings.author, settings.client_id, ", ".join(versions), prompts)
 
-    def _saved(self, outcome: _Outcome, edits: int, masks: tuple[MaskState, ...]) -> None:
+    def _saved(self, outcome: _Outcome, edits: int, masks: str) -> None:
         self._sending = False
         current = self._context.current
         current.saved_masks = masks
