@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import LesionLabLib
 import slicer
-from LesionLabLib.panel.panel import Panel
-from LesionLabLib.panel.preferences import Preferences
-from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea
 
+import LesionLabLib
 from tests.extension.desktop.recording import RecordingWorkflow
 from tests.extension.desktop.standins.application import children, load_ui
 
@@ -36,6 +34,10 @@ class MemoryStore(dict[str, object]):
 
 class Desk:
     def __init__(self) -> None:
+        # The panel needs the stand-ins that the fixture `application` has put in place by now.
+        from LesionLabLib.panel.panel import Panel
+        from LesionLabLib.panel.preferences import Preferences
+
         self.scene = slicer.vtkMRMLScene()
         for kind in (slicer.vtkMRMLInteractionNode, slicer.vtkMRMLSelectionNode):
             self.scene.AddNode(kind())
@@ -66,6 +68,12 @@ class Desk:
     def settle(self) -> None:
         QApplication.sendPostedEvents(None, 0)
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+
+    def wait(self, milliseconds: int) -> None:
+        """Let the window live for a while."""
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
 
     def show(self, state: object) -> None:
         self.workflow.show(state)

@@ -106,7 +106,9 @@ VERSIONS = (
 TRAINING = replace(
     CONNECTED,
     versions=VERSIONS,
-    training=Training("j1", "outline", "running", epoch=3, epochs=10, loss=0.241, score=0.79, remaining_s=150.0),
+    training=Training(
+        "j1", "outline", "running", epoch=3, epochs=10, step=30, steps=100, loss=0.241, score=0.79, remaining_s=150.0
+    ),
 )
 TRAINED = replace(
     CONNECTED,

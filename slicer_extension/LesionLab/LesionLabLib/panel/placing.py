@@ -68,6 +68,7 @@ class Placing:
             if interaction is not None and interaction.GetCurrentInteractionMode() == interaction.Place:
                 interaction.SetPlaceModePersistence(0)
                 interaction.SwitchToViewTransformMode()
+            self._scene.RemoveNode(self._helper.GetDisplayNode())
             self._scene.RemoveNode(self._helper)
             self._helper = None
         if self.mode:

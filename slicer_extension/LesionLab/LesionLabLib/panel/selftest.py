@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import slicer
+
 from LesionLabLib.scene import CaseScene
 from LesionLabLib.workflow.state import LOST, NONE
 
@@ -14,11 +15,11 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def run_all(case) -> None:
-    """Run every check; ``case`` is the `ScriptedLoadableModuleTest` that assertions are made on."""
+    """Run every check for a `ScriptedLoadableModuleTest`, whose ``setUp`` empties the scene before each."""
     for check in (check_window, check_no_server, check_click, check_scene):
         case.setUp()
         case.delayDisplay(check.__doc__.splitlines()[0])
-        check(case)
+        check()
 
 
 def _widget():
@@ -26,18 +27,18 @@ def _widget():
     return slicer.modules.lesionlab.widgetRepresentation().self()
 
 
-def check_window(case) -> None:
+def check_window() -> None:
     """The window opens, with nothing to press that could do nothing."""
     widget = _widget()
     widget.workflow.disconnect()
     ui = slicer.util.childWidgetVariables(widget.layout.parentWidget())
-    case.assertTrue(ui.connectButton.enabled)
+    assert ui.connectButton.enabled
     for button in (ui.runButton, ui.submitButton, ui.placePointButton, ui.startTrainingButton):
-        case.assertFalse(button.enabled)
-        case.assertGreater(len(button.toolTip.splitlines()), 1)
+        assert not button.enabled
+        assert len(button.toolTip.splitlines()) > 1
 
 
-def check_no_server(case) -> None:
+def check_no_server() -> None:
     """A server that is not there is said plainly, and nothing hangs."""
     workflow = _widget().workflow
     workflow.connect(NOBODY)
@@ -46,11 +47,11 @@ def check_no_server(case) -> None:
         if workflow.state.connection.status in {NONE, LOST}:
             break
         slicer.util.delayDisplay("Waiting for the answer", 100)
-    case.assertIn(workflow.state.connection.status, {NONE, LOST})
-    case.assertTrue(workflow.state.notice or workflow.state.connection.message)
+    assert workflow.state.connection.status in {NONE, LOST}
+    assert workflow.state.notice or workflow.state.connection.message
 
 
-def check_click(case) -> None:
+def check_click() -> None:
     """A click in a view becomes a point of the workflow, and the helper node is gone afterwards."""
     from .placing import POINT, Placing
 
@@ -61,13 +62,12 @@ def check_click(case) -> None:
     selection = slicer.mrmlScene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
     helper = slicer.mrmlScene.GetNodeByID(selection.GetActivePlaceNodeID())
     helper.AddControlPointWorld(1.0, 2.0, 3.0)
-    helper.InvokeEvent(helper.PointPositionDefinedEvent)
     placing.stop()
-    case.assertEqual(taken[0][:2], (POINT, [(1.0, 2.0, 3.0)]))
-    case.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
+    assert taken[0][:2] == (POINT, [(1.0, 2.0, 3.0)])
+    assert slicer.mrmlScene.GetNumberOfNodes() == before
 
 
-def check_scene(case) -> None:
+def check_scene() -> None:
     """An image of this scene is found with its geometry, and written to a file."""
     import numpy as np
 
@@ -75,10 +75,10 @@ def check_scene(case) -> None:
     scene = CaseScene(slicer.mrmlScene)
     ref = scene.volume_from_node(node.GetID())
     shape, affine = scene.volume_geometry(ref)
-    case.assertEqual(tuple(shape), (6, 5, 4))
-    case.assertEqual(affine.shape, (4, 4))
+    assert tuple(shape) == (6, 5, 4)
+    assert affine.shape == (4, 4)
     with tempfile.TemporaryDirectory() as folder:
         scene.write_volume(ref, Path(folder) / "image.nrrd")
-        case.assertTrue((Path(folder) / "image.nrrd").stat().st_size > 0)
+        assert (Path(folder) / "image.nrrd").stat().st_size > 0
     scene.close_case()
     scene.close()

@@ -56,7 +56,7 @@ class ServerSection:
         self._reconnect.allow("" if connection.status == LOST else _("The server is not lost."))
         self._ui.reconnectButton.setVisible(connection.status == LOST)
         self._disconnect.allow(_("Not connected.") if connection.status == NONE else "")
-        if connection.status != self._status and connection.status != CONNECTING:
+        if connection.status not in {self._status, CONNECTING}:
             self._ui.serverSection.setCollapsed(connection.status == READY)
         self._status = connection.status
         title = _("Server")

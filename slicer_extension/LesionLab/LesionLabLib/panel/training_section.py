@@ -83,11 +83,7 @@ def _in_words(training: Training) -> list:
     }
     facts = [states.get(training.state, training.state)]
     if training.epochs and training.state == "running":
-        facts.append(
-            _("epoch {epoch} of {epochs}").format(
-                epoch=min(training.epoch + 1, training.epochs), epochs=training.epochs
-            )
-        )
+        facts.append(_("epoch {epoch} of {epochs}").format(epoch=training.epoch, epochs=training.epochs))
     if training.loss is not None:
         facts.append(_("loss {loss}").format(loss=numbers.score(training.loss)))
     if training.score is not None:

@@ -3,8 +3,9 @@
 import unittest
 
 import slicer
-from LesionLabLib.panel import selftest
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
+
+from LesionLabLib.panel import selftest
 
 
 class LesionLabWindowTest(ScriptedLoadableModuleTest):
@@ -16,19 +17,19 @@ class LesionLabWindowTest(ScriptedLoadableModuleTest):
 
     def test_window_opens_without_dead_buttons(self) -> None:
         """All buttons that can do nothing say why."""
-        selftest.check_window(self)
+        selftest.check_window()
 
     def test_missing_server_is_said_plainly(self) -> None:
         """Nothing hangs."""
-        selftest.check_no_server(self)
+        selftest.check_no_server()
 
     def test_click_becomes_a_point(self) -> None:
         """The helper node is gone afterwards."""
-        selftest.check_click(self)
+        selftest.check_click()
 
     def test_scene_is_read_and_written(self) -> None:
         """Geometry is kept."""
-        selftest.check_scene(self)
+        selftest.check_scene()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """PySide6 behind PythonQt's manners: properties are attributes, not methods; signals are connected by their exact signature.
 
-What PythonQt would not take is an error here: calling a property, setting an attribute that Qt does not know, a signature that is none.
+What PythonQt would not take is an error here: calling a property, setting an attribute that Qt does not know, a signature that is
+none.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Stand-ins for CTK's and Slicer's own widgets: the properties and signals that a `.ui` file and the panel use, drawn simply."""
 
+# ruff: noqa: N801, N815 (the names are those of CTK and Slicer)
+
 from __future__ import annotations
 
 import slicer
@@ -18,10 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 
-class ctkCollapsibleButton(QAbstractButton):  # noqa: N801
+class ctkCollapsibleButton(QAbstractButton):
     """A titled box that folds away."""
 
-    contentsCollapsed = Signal(bool)  # noqa: N815
+    contentsCollapsed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,10 +70,10 @@ class ctkCollapsibleButton(QAbstractButton):  # noqa: N801
         painter.drawText(option.rect.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, f"{sign}  {self.text()}")
 
 
-class ctkSliderWidget(QWidget):  # noqa: N801
+class ctkSliderWidget(QWidget):
     """A slider and a spin box with one value."""
 
-    valueChanged = Signal(float)  # noqa: N815
+    valueChanged = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,26 +117,26 @@ class ctkSliderWidget(QWidget):  # noqa: N801
     maximum = Property(float, lambda self: self._spin.maximum(), setMaximum)
     singleStep = Property(
         float, lambda self: self._spin.singleStep(), lambda self, step: self._set("setSingleStep", step)
-    )  # noqa: N815
-    pageStep = Property(float, lambda self: self._page, lambda self, step: setattr(self, "_page", step))  # noqa: N815
+    )
+    pageStep = Property(float, lambda self: self._page, lambda self, step: setattr(self, "_page", step))
     decimals = Property(int, lambda self: self._spin.decimals(), lambda self, count: self._set("setDecimals", count))
     suffix = Property(str, lambda self: self._spin.suffix(), lambda self, text: self._set("setSuffix", text))
 
 
-class qMRMLWidget(QWidget):  # noqa: N801
+class qMRMLWidget(QWidget):
     """Hands its scene on to the selectors in it, as the connections in the `.ui` file say."""
 
-    mrmlSceneChanged = Signal(object)  # noqa: N815
+    mrmlSceneChanged = Signal(object)
 
     def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:
         for selector in self.findChildren(qMRMLNodeComboBox):
             selector.setMRMLScene(scene)
 
 
-class qMRMLNodeComboBox(QComboBox):  # noqa: N801
+class qMRMLNodeComboBox(QComboBox):
     """The nodes of some classes in a real MRML scene."""
 
-    currentNodeIDChanged = Signal(str)  # noqa: N815
+    currentNodeIDChanged = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -156,12 +158,12 @@ class qMRMLNodeComboBox(QComboBox):  # noqa: N801
 
     nodeTypes = Property(
         "QStringList", lambda self: self._types, lambda self, types: setattr(self, "_types", list(types))
-    )  # noqa: N815
-    currentNodeID = Property(str, lambda self: self.currentData() or "", setCurrentNodeID)  # noqa: N815
-    noneEnabled = Property(bool, lambda self: True, lambda self, on: self._flags.update(none=on))  # noqa: N815
-    addEnabled = Property(bool, lambda self: False, lambda self, on: self._flags.update(add=on))  # noqa: N815
-    removeEnabled = Property(bool, lambda self: False, lambda self, on: self._flags.update(remove=on))  # noqa: N815
-    renameEnabled = Property(bool, lambda self: False, lambda self, on: self._flags.update(rename=on))  # noqa: N815
+    )
+    currentNodeID = Property(str, lambda self: self.currentData() or "", setCurrentNodeID)
+    noneEnabled = Property(bool, lambda self: True, lambda self, on: self._flags.update(none=on))
+    addEnabled = Property(bool, lambda self: False, lambda self, on: self._flags.update(add=on))
+    removeEnabled = Property(bool, lambda self: False, lambda self, on: self._flags.update(remove=on))
+    renameEnabled = Property(bool, lambda self: False, lambda self, on: self._flags.update(rename=on))
 
 
 CUSTOM = (ctkCollapsibleButton, ctkSliderWidget, qMRMLWidget, qMRMLNodeComboBox)
