@@ -142,6 +142,12 @@ class FakeClient:
         self._server.leases[free[0]] = client_id
         return free[0]
 
+    def hold(self, case, client_id, job=None):
+        self._server.note("hold", case)
+        if self._server.leases.get(case, client_id) != client_id:
+            raise Conflict(f"The server has something newer: somebody else works on '{case}'.")
+        self._server.leases[case] = client_id
+
     def give_back(self, case, client_id, job=None):
         self._server.note("give_back", case)
         self._server.leases.pop(case, None)

@@ -178,10 +178,21 @@ def test_the_next_case_is_leased_and_given_back(at_case, server):
     at_case.workflow.open_next("first")
     at_case.settle()
     assert at_case.state.case.name == "case_b", at_case.said
-    assert server.leases == {"case_a": "desk-reader A", "case_b": "desk-reader A"}
+    assert server.leases == {"case_b": "desk-reader A"}
     at_case.workflow.open_case("case_c")
     at_case.settle()
-    assert "case_b" not in server.leases
+    assert server.leases == {"case_c": "desk-reader A"}
+
+
+def test_a_case_that_somebody_else_works_on_opens_with_a_word_of_warning(desk, server):
+    server.leases["case_b"] = "desk-reader B"
+    desk.workflow.open_case("case_b")
+    desk.settle()
+    assert desk.state.case.name == "case_b"
+    assert "Somebody else works on case_b" in desk.said
+    desk.workflow.close_case()
+    desk.settle()
+    assert server.leases == {"case_b": "desk-reader B"}
 
 
 def test_temporary_files_do_not_pile_up(at_case):

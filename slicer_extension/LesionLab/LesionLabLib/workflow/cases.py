@@ -15,6 +15,7 @@ from .checking import BadInput
 from .context import Context
 from .heat import HeatMaps
 from .history import History
+from .leases import Leases
 from .loan import Loans
 from .marks_file import shown_marks, written_marks
 from .painted import masks_digest
@@ -51,18 +52,20 @@ class _Fetched:
 class Cases:
     """Opens and leaves images. The old image stays open until the new one is here."""
 
-    def __init__(self, context: Context, loans: Loans, history: History, prompts: Prompts, heat: HeatMaps) -> None:
+    def __init__(
+        self, context: Context, loans: Loans, leases: Leases, history: History, prompts: Prompts, heat: HeatMaps
+    ) -> None:
         self._context = context
         self._loans = loans
+        self._leases = leases
         self._history = history
         self._prompts = prompts
         self._heat = heat
         self._opening = _Opening()
         self._origin = ""
-        self._leased = ""
 
-    def open(self, name: str, discard: bool) -> None:
-        """Open a case of the server."""
+    def open(self, name: str, discard: bool, leased: bool = False) -> None:
+        """Open a case of the server. ``leased``: should that fail, others may have it."""
         self._check_left(discard)
         opening = self._new_opening()
         context, edits = self._context, self._context.current.edits
@@ -80,7 +83,11 @@ class Cases:
             finally:
                 shutil.rmtree(fetched.folder, ignore_errors=True)
 
-        failed = self._teller(opening)
+        def failed(error: Exception) -> None:
+            if leased:
+                self._leases.give_back(name)
+            self._teller(opening)(error)
+
         opening.ticket = context.asking.ask(f"Opening {name}", work, done, failed, key=_OPENING, of_case=False)
 
     def open_next(self, strategy: str, discard: bool) -> None:
@@ -96,8 +103,7 @@ class Cases:
             if name is None or (case is not None and case.on_server and case.name == name):
                 self._context.current.say(INFO, "No other case is left to label.")
                 return
-            self._leased = name
-            self.open(name, discard)
+            self.open(name, discard, leased=True)
 
         opening.ticket = self._context.asking.ask(
             "Choosing the next case",
@@ -176,9 +182,7 @@ class Cases:
             return
         if case.on_server and case.unsaved:
             self._keep_weak_labels(case.name)
-        if case.name == self._leased:
-            self._leased = ""
-            self._give_back(case.name)
+        self._leases.release()
 
     def _reset(self) -> None:
         """The state of no image at all."""
@@ -232,17 +236,6 @@ class Cases:
             quiet=True,
         )
 
-    def _give_back(self, name: str) -> None:
-        client_id = self._context.settings.client_id
-        self._context.asking.ask(
-            f"Giving {name} back",
-            lambda client, job: client.give_back(name, client_id, job),
-            lambda _: None,
-            lambda _: None,  # a lease ends by itself
-            of_case=False,
-            quiet=True,
-        )
-
     def _show_case(self, name: str, fetched: _Fetched) -> None:
         self._keep()
         # The scene lets go of the old image only when it has read the new one.
@@ -253,6 +246,7 @@ class Cases:
         self._begin(OpenCase(name, ref.node_id, revision=revision))
         self._context.current.change(presence=self._presence(name))
         self._show_work(fetched)
+        self._leases.hold(name)
 
     def _begin(self, case: OpenCase) -> None:
         self._context.current.epoch += 1

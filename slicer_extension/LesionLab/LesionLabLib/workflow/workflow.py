@@ -16,6 +16,7 @@ from .context import Context
 from .current import Current
 from .heat import HeatMaps
 from .history import History
+from .leases import Leases
 from .lesions import Lesions
 from .loan import Loans
 from .placing import Placing
@@ -59,7 +60,8 @@ class Workflow:
         self._tasks = Tasks(
             context, self._loans, self._history, self._lesions, self._placing, self._candidates, self._heat
         )
-        self._cases = Cases(context, self._loans, self._history, self._prompts, self._heat)
+        self._leases = Leases(context)
+        self._cases = Cases(context, self._loans, self._leases, self._history, self._prompts, self._heat)
         self._trainings = Trainings(context)
         self._saving = Saving(context, lambda: self._connecting.refresh_cases())
         self._connecting = Connecting(
@@ -275,6 +277,7 @@ class Workflow:
     def _tick(self) -> None:
         self._asking.deliver()
         self._trainings.poll()
+        self._leases.renew()
 
     def _do(self, action: Callable[[], None]) -> None:
         """Every way in: faults become notices, and what follows from the state is brought up to date."""
