@@ -33,15 +33,17 @@ class MemoryStore(dict[str, object]):
 
 
 class Desk:
-    def __init__(self) -> None:
+    """Args: ``workflow``: by default one that only remembers what it was told; ``scene``: the scene it works on."""
+
+    def __init__(self, workflow: object = None, scene: slicer.vtkMRMLScene | None = None) -> None:
         # The panel needs the stand-ins that the fixture `application` has put in place by now.
         from LesionLabLib.panel.panel import Panel
         from LesionLabLib.panel.preferences import Preferences
 
-        self.scene = slicer.vtkMRMLScene()
+        self.scene = scene if scene is not None else slicer.vtkMRMLScene()
         for kind in (slicer.vtkMRMLInteractionNode, slicer.vtkMRMLSelectionNode):
             self.scene.AddNode(kind())
-        self.workflow = RecordingWorkflow()
+        self.workflow = workflow if workflow is not None else RecordingWorkflow()
         self.store = MemoryStore()
         self.questions: list[str] = []
         self.answer = True
@@ -81,10 +83,11 @@ class Desk:
 
     def click(self, name: str) -> list[tuple[str, dict[str, object]]]:
         """Press a button; what the workflow was told."""
-        self.workflow.calls.clear()
+        told = getattr(self.workflow, "calls", [])
+        told.clear()
         getattr(self.ui, name).native.click()
         self.settle()
-        return self.told
+        return list(told)
 
     @property
     def told(self) -> list[tuple[str, dict[str, object]]]:

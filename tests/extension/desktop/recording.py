@@ -18,7 +18,7 @@ class RecordingWorkflow:
 
     def subscribe(self, listener: Callable[[State], None]) -> Callable[[], None]:
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def tick(self) -> None:
         self.ticks += 1

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from LesionLabLib.workflow.prompts import takes_clicks
 from LesionLabLib.workflow.state import ISODOSE, LINE, LOST, READY, REGION, RUNNING
 
 from .i18n import tr as _
 
 if TYPE_CHECKING:
-    from LesionLabLib.workflow.state import State
-
-#: The request field whose presence makes a task one that takes clicks.
-POINT_FIELD = "point_mm"
-
-
-def takes_clicks(state: State) -> bool:
-    """Whether the chosen task is asked about a point."""
-    task = state.task_info()
-    return task is not None and any(field.name == POINT_FIELD for field in task.fields)
+    from LesionLabLib.workflow.prompts import takes_clicks
+from LesionLabLib.workflow.state import State
 
 
 def server(state: State) -> str:
@@ -50,7 +43,8 @@ def open_case(state: State) -> str:
 def run(state: State) -> str:
     """Run the chosen task."""
     missing = server(state) or case(state) or ("" if state.task else _("Choose a task first."))
-    if missing or not takes_clicks(state):
+    task = state.task_info()
+    if missing or task is None or not takes_clicks(task):
         return missing
     return "" if state.lesion(state.selected) else _("This task takes clicks: place a point, or select a lesion.")
 
