@@ -32,3 +32,9 @@ def open_case(scene, case):
         return case
 
     return open_it
+
+
+@pytest.fixture(scope="session")
+def app():
+    """A whole Slicer without a window: logics, displayable managers, off-screen views."""
+    return pytest.importorskip("trame_slicer.core", reason="trame-slicer is not installed").SlicerApp()

@@ -86,3 +86,7 @@ def block(affine: np.ndarray, low: tuple[int, int, int], high: tuple[int, int, i
 
 def new_scene():
     return slicer.vtkMRMLScene()
+
+
+def nodes_of(scene) -> list:
+    return [scene.GetNthNode(number) for number in range(scene.GetNumberOfNodes())]

@@ -12,6 +12,7 @@ import slicer
 from LesionLabLib.errors import ExtensionError, LocalFault
 from LesionLabLib.scene import SceneError
 
+from lesionlab.image.files import read_volume
 from tests.extension.scene.parts import LATTICES, OBLIQUE, STRAIGHT, add_volume, affine_of, put_under, ramp, rotation
 
 SHAPE = (7, 5, 4)
@@ -185,3 +186,24 @@ def test_jump_to_moves_every_slice_view(scene, case) -> None:
     views = [scene.AddNewNodeByClass("vtkMRMLSliceNode") for _ in range(2)]
     case.jump_to((1.0, 2.0, 3.0))
     assert [view.GetSliceToRAS().GetElement(2, 3) for view in views] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_picture_lies_where_the_server_puts_it(case, tmp_path: Path, suffix) -> None:
+    grey = np.zeros((4, 6), dtype=np.uint8)  # 4 rows of 6
+    grey[:2, :3] = 200  # the upper left quarter
+    sitk.WriteImage(sitk.GetImageFromArray(grey), str(tmp_path / f"a{suffix}"))
+    ref = case.load_volume(tmp_path / f"a{suffix}")
+    case.write_volume(ref, tmp_path / "b.nii")
+    ours, servers = nib.load(tmp_path / "b.nii"), read_volume(tmp_path / f"a{suffix}")
+    assert ours.shape == (6, 4, 1)
+    np.testing.assert_allclose(ours.affine, servers.geometry.affine)
+    np.testing.assert_allclose(np.asarray(ours.dataobj), servers.array, atol=1)
+
+
+def test_a_colour_picture_keeps_its_colours_in_the_scene(scene, case, tmp_path: Path) -> None:
+    colours = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    sitk.WriteImage(sitk.GetImageFromArray(colours, isVector=True), str(tmp_path / "a.png"))
+    ref = case.load_volume(tmp_path / "a.png")
+    shown = slicer.util.arrayFromVolume(scene.GetNodeByID(ref.node_id))
+    np.testing.assert_array_equal(shown[0], colours)

@@ -10,6 +10,7 @@ import slicer
 from LesionLabLib.answers import Crop
 from LesionLabLib.errors import LocalFault
 
+from . import pictures
 from .errors import SceneError
 from .lattice import Shape, on_lattice
 from .matrices import voxels_of
@@ -33,8 +34,12 @@ def read_regions(path: Path, shape: Shape, affine: np.ndarray) -> tuple[Region, 
         raise LocalFault(f"There is no file {path}.")
     # A scene of its own: what is read does not show up in the user's.
     scene = slicer.vtkMRMLScene()
-    node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
-    if not read_file(scene, path, node):
+    if path.suffix.lower() in pictures.SUFFIXES:
+        node = pictures.read_picture(scene, path, path.stem)
+    else:
+        node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+        node = node if read_file(scene, path, node) else None
+    if node is None:
         raise SceneError(f"{path.name} holds no labels that 3D Slicer can read.")
     voxels = voxels_of(node.GetImageData())
     if voxels.ndim != 3 or voxels.shape != tuple(shape):

@@ -62,12 +62,20 @@ def box_of(crop: Crop) -> tuple[slice, slice, slice]:
     return i, j, k
 
 
+def touch(crop: Crop, other: Crop) -> bool:
+    """Whether the boxes of two crops of the same lattice overlap."""
+    return all(
+        max(a, b) < min(a + m, b + n)
+        for a, m, b, n in zip(crop.origin_index, crop.voxels.shape, other.origin_index, other.voxels.shape)
+    )
+
+
 def without(crop: Crop, other: Crop, affine: np.ndarray) -> Crop:
     """The crop less the voxels of another crop of the same lattice."""
+    if not touch(crop, other):
+        return crop
     low = np.maximum(crop.origin_index, other.origin_index)
     high = np.minimum(np.add(crop.origin_index, crop.voxels.shape), np.add(other.origin_index, other.voxels.shape))
-    if (low >= high).any():
-        return crop
     mine, theirs = _shared(crop, low, high), _shared(other, low, high)
     if not (crop.voxels[mine] & other.voxels[theirs]).any():
         return crop

@@ -111,7 +111,7 @@ class MarkNodes:
             self._ball, self._drawn_ball = None, None
             return
         if self._ball is None or not self._scene.IsNodePresent(self._ball):
-            self._ball, self._drawn_ball = new_node(self._scene, "vtkMRMLModelNode", f"{mark.name} size", False), None
+            self._ball, self._drawn_ball = new_node(self._scene, "vtkMRMLModelNode", f"{mark.name} ball", False), None
             display = self._ball.GetDisplayNode()
             display.SetOpacity(0.15)
             display.SetVisibility2D(True)

@@ -14,7 +14,7 @@ import numpy as np
 from LesionLabLib.answers import Crop
 
 from .errors import SceneError
-from .lattice import Shape, box_of, on_lattice, same, trimmed, without
+from .lattice import Shape, box_of, on_lattice, same, touch, trimmed, without
 from .matrices import moved
 from .values import Colour, MaskState
 
@@ -31,6 +31,7 @@ class Masks:
         self.shape = shape
         self.affine = affine
         self._states: dict[str, MaskState] = {}
+        self._shown: dict[str, Crop] = {}
 
     @property
     def states(self) -> tuple[MaskState, ...]:
@@ -51,7 +52,7 @@ class Masks:
         if old is not None and old.frozen:
             raise SceneError(f"{old.name or 'The lesion'} is finished. Unfreeze it to change its mask.")
         claim = on_lattice(crop, self.shape, self.affine)
-        self._states[lesion_id] = MaskState(lesion_id, claim, colour, False, self._next_rank(), name)
+        self._set(MaskState(lesion_id, claim, colour, False, self._next_rank(), name))
 
     def move(self, shape: Shape, affine: np.ndarray) -> None:
         """The image was moved: its masks go with it.
@@ -72,7 +73,10 @@ class Masks:
 
     def take(self, lesion_id: str) -> None:
         """Take a lesion's mask away."""
-        self._states.pop(lesion_id, None)
+        state = self._states.pop(lesion_id, None)
+        self._shown.pop(lesion_id, None)
+        if state is not None:
+            self._changed(state.crop)
 
     def freeze(self, lesion_id: str, frozen: bool) -> None:
         """Finish a lesion, or let it change again; either way it shows the same voxels as before."""
@@ -80,25 +84,28 @@ class Masks:
         if state is None or state.frozen == frozen:
             return
         rank = state.rank if frozen else self._next_rank()
-        self._states[lesion_id] = replace(state, crop=self.shown(lesion_id), frozen=frozen, rank=rank)
+        self._set(replace(state, crop=self.shown(lesion_id), frozen=frozen, rank=rank))
 
     def paint(self, lesion_id: str, inside: np.ndarray, first: Shape) -> None:
         """Take over what the user painted by hand: bool voxels, the first of which is voxel ``first`` of the image."""
         claim = trimmed(inside, first, self.shape, self.affine)
-        self._states[lesion_id] = replace(self._states[lesion_id], crop=claim, rank=self._next_rank())
+        self._set(replace(self._states[lesion_id], crop=claim, rank=self._next_rank()))
 
     def put_back(self, states: tuple[MaskState, ...]) -> None:
         """All claims as they were; where the image was moved since, they are moved too."""
         self._states = {state.lesion_id: self._moved(state) for state in states}
+        self._shown.clear()
 
     def shown(self, lesion_id: str) -> Crop:
         """The voxels that belong to a lesion."""
-        mine = self._states[lesion_id]
-        crop = mine.crop
-        for other in self._states.values():
-            if other is not mine and _precedence(other) > _precedence(mine):
-                crop = without(crop, other.crop, self.affine)
-        return crop
+        if lesion_id not in self._shown:
+            mine = self._states[lesion_id]
+            crop = mine.crop
+            for other in self._states.values():
+                if _precedence(other) > _precedence(mine) and touch(crop, other.crop):
+                    crop = without(crop, other.crop, self.affine)
+            self._shown[lesion_id] = crop
+        return self._shown[lesion_id]
 
     def voxels(self, lesion_id: str) -> np.ndarray:
         """uint8 0/1 on the whole lattice."""
@@ -119,6 +126,18 @@ class Masks:
     def differs(self, lesion_id: str, crop: Crop | None) -> bool:
         """Whether a lesion shows other voxels than these."""
         return crop is None or not same(self.shown(lesion_id), crop)
+
+    def _set(self, state: MaskState) -> None:
+        before = self._states.get(state.lesion_id)
+        self._states[state.lesion_id] = state
+        self._shown.pop(state.lesion_id, None)
+        self._changed(state.crop if before is None else before.crop, state.crop)
+
+    def _changed(self, *crops: Crop) -> None:
+        """Whoever shares voxels with these crops has to be divided again."""
+        for lesion_id, state in self._states.items():
+            if any(touch(state.crop, crop) for crop in crops):
+                self._shown.pop(lesion_id, None)
 
     def _moved(self, state: MaskState) -> MaskState:
         affine = moved(self.affine, state.crop.origin_index)

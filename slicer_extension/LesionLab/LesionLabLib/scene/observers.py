@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Callable
 
 
@@ -12,8 +13,8 @@ class Observers:
         self._kept: list[tuple] = []
 
     def add(self, node, event: int, callback: Callable) -> None:
-        """Call ``callback(node, event)`` at each ``event`` of ``node``."""
-        self._kept.append((node, node.AddObserver(event, callback)))
+        """Call the method ``callback(node, event)`` at each ``event`` of ``node``, as long as its object lives."""
+        self._kept.append((node, node.AddObserver(event, _weak(callback))))
 
     def forget(self, node) -> None:
         """Remove the observers of one node."""
@@ -30,3 +31,15 @@ class Observers:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def _weak(method: Callable) -> Callable:
+    """A callback that keeps nothing alive: a node may outlive whoever forgot to close."""
+    held = weakref.WeakMethod(method)
+
+    def call(node, event) -> None:
+        current = held()
+        if current is not None:
+            current(node, event)
+
+    return call

@@ -148,4 +148,5 @@ def _dress(segment, state: MaskState) -> None:
 
 
 def _stamp(image) -> tuple:
-    return id(image), image.GetMTime()
+    """Two stamps are equal if nothing was written in between. The image itself keeps its Python object alive."""
+    return image, image.GetMTime()

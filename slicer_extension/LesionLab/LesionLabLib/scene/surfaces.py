@@ -20,8 +20,10 @@ def isosurface(voxels: np.ndarray, affine: np.ndarray, level: float, smooth: boo
         level: Above 0.
         smooth: Whether to smooth away the steps of a mask.
     """
+    if not (voxels >= level).any():
+        return vtk.vtkPolyData()
     image = vtk.vtkImageData()
-    fill(image, np.pad(np.asarray(voxels, dtype=np.float32), 1), (-1, -1, -1))
+    fill(image, np.pad(voxels.astype(np.float32), 1), (-1, -1, -1))
     surface = vtk.vtkFlyingEdges3D()
     surface.SetInputData(image)
     surface.SetValue(0, level)

@@ -10,13 +10,13 @@ import vtk
 
 from LesionLabLib.errors import LocalFault
 
+from . import pictures
 from .errors import SceneError
 from .image_files import write_image
 from .matrices import array_of, voxels_of
 from .nodes import new_node, nodes_of_class, remove_node
 from .values import VolumeRef
 
-_COLOUR_FILES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _GREY = "vtkMRMLColorTableNodeGrey"  # one of every Slicer's own colour tables
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
@@ -41,14 +41,16 @@ class Volumes:
         """
         if not path.is_file():
             raise LocalFault(f"There is no file {path}.")
-        kinds = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode")
-        for kind in reversed(kinds) if path.suffix.lower() in _COLOUR_FILES else kinds:
-            node = new_node(self._scene, kind, self._scene.GenerateUniqueName(_name(path)))
-            if read_file(self._scene, path, node):
-                node.GetDisplayNode().SetAndObserveColorNodeID(_GREY)
-                return VolumeRef(node.GetID(), node.GetName())
-            remove_node(self._scene, node)
-        raise SceneError(f"{path.name} holds no image that 3D Slicer can read.")
+        name = self._scene.GenerateUniqueName(_name(path))
+        if path.suffix.lower() in pictures.SUFFIXES:
+            node = pictures.read_picture(self._scene, path, name)
+        else:
+            node = self._read(path, name)
+        if node is None:
+            raise SceneError(f"{path.name} holds no image that 3D Slicer can read.")
+        if not node.IsA("vtkMRMLVectorVolumeNode"):
+            node.GetDisplayNode().SetAndObserveColorNodeID(_GREY)
+        return VolumeRef(node.GetID(), node.GetName())
 
     def node(self, node_id: str):
         """The volume node of that id.
@@ -96,6 +98,14 @@ class Volumes:
         """Show the volume as the background of every slice view."""
         for composite in nodes_of_class(self._scene, "vtkMRMLSliceCompositeNode"):
             composite.SetBackgroundVolumeID(node_id)
+
+    def _read(self, path: Path, name: str):
+        for kind in ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode"):
+            node = new_node(self._scene, kind, name)
+            if read_file(self._scene, path, node):
+                return node
+            remove_node(self._scene, node)
+        return None
 
     def forget(self, node_id: str) -> None:
         """Drop what was kept of a volume."""
