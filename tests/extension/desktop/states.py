@@ -100,8 +100,8 @@ FOUND = replace(
     measurements=(("dense_share", 0.314),),
 )
 VERSIONS = (
-    Version("1.3.0", False, "2026-03-02T10:15:00Z", "1.2.0", (("dice", 0.842),), 24, "not worse on 6 test patients"),
-    Version("1.2.0", True, "2026-02-01T08:00:00Z", None, (("dice", 0.810),), 12),
+    Version("1.3.0", True, "2026-03-02T10:15:00Z", "1.2.0", (("dice", 0.842),), 24, "not worse on 6 test patients"),
+    Version("1.2.0", False, "2026-02-01T08:00:00Z", None, (("dice", 0.810),), 12),
 )
 TRAINING = replace(
     CONNECTED,

@@ -169,9 +169,9 @@ def test_another_version_is_taken_into_use_after_it_is_selected(desk: Desk) -> N
     desk.show(states.TRAINED)
     desk.ui.trainingSection.native.setCollapsed(False)
     assert not desk.ui.useVersionButton.enabled
-    desk.ui.versionTable.native.selectRow(0)
-    assert desk.click("useVersionButton") == [("use_version", {"version": "1.3.0"})]
     desk.ui.versionTable.native.selectRow(1)
+    assert desk.click("useVersionButton") == [("use_version", {"version": "1.2.0"})]
+    desk.ui.versionTable.native.selectRow(0)
     assert "in use" in desk.ui.useVersionButton.toolTip
 
 

@@ -200,7 +200,7 @@ def test_versions_are_listed_and_the_current_one_is_bold(desk: Desk) -> None:
     desk.show(states.TRAINED)
     assert _cells(desk, "versionTable")[0] == ["1.3.0", "2026-03-02 10:15", "24", "dice 0.842"]
     table = desk.ui.versionTable.native
-    assert [table.item(row, 0).font().bold() for row in range(2)] == [False, True]
+    assert [table.item(row, 0).font().bold() for row in range(2)] == [True, False]
 
 
 def test_a_conflict_offers_to_submit_over_it(desk: Desk) -> None:

@@ -47,5 +47,5 @@ class HeatSection:
             action.allow(reasons.shown_heat(state))
         with Quietly(self._ui.heatCheck, self._ui.heatOpacitySlider, self._ui.heatThresholdSlider):
             self._ui.heatCheck.setChecked(state.heat.visible)
-            self._ui.heatOpacitySlider.setValue(state.heat.opacity)
-            self._ui.heatThresholdSlider.setValue(state.heat.threshold)
+            self._ui.heatOpacitySlider.value = state.heat.opacity
+            self._ui.heatThresholdSlider.value = state.heat.threshold

@@ -92,8 +92,8 @@ class LesionSection:
             self._ui.freezeButton.setChecked(lesion is not None and lesion.frozen)
             size_mm = (lesion.size_mm or lesion.diameter_mm) if lesion is not None else None
             if size_mm is not None:
-                self._ui.sizeSlider.setMaximum(max(self._ui.sizeSlider.maximum, 1.5 * size_mm))
-                self._ui.sizeSlider.setValue(size_mm)
+                self._ui.sizeSlider.maximum = max(self._ui.sizeSlider.maximum, 1.5 * size_mm)
+                self._ui.sizeSlider.value = size_mm
 
     def _fill(self, state: State) -> None:
         table = self._ui.lesionTable

@@ -57,10 +57,10 @@ class ServerSection:
         self._ui.reconnectButton.setVisible(connection.status == LOST)
         self._disconnect.allow(_("Not connected.") if connection.status == NONE else "")
         if connection.status not in {self._status, CONNECTING}:
-            self._ui.serverSection.setCollapsed(connection.status == READY)
+            self._ui.serverSection.collapsed = connection.status == READY
         self._status = connection.status
         title = _("Server")
-        self._ui.serverSection.setText(f"{title}: {connection.url}" if connection.status == READY else title)
+        self._ui.serverSection.text = f"{title}: {connection.url}" if connection.status == READY else title
 
 
 def _in_words(connection: Connection) -> str:

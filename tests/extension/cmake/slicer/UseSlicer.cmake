@@ -1,0 +1,1 @@
+# Slicer sets its compilers' flags here; a scripted extension needs none.
