@@ -12,28 +12,8 @@ from LesionLabLib.answers import RequestField, ServerInfo, TaskInfo
 from LesionLabLib.client import Client
 from LesionLabLib.client_info import request_fields
 from LesionLabLib.errors import BadAnswer, NotOurs, Refused, ServerLost
+from tests.extension.client.info import INFO
 from tests.extension.client.stage import answers, stage
-
-INFO = {
-    "name": "LesionLab",
-    "lesionlab": {"version": "0.1.0", "api": 1},
-    "models": {
-        "ball": {
-            "title": "Balls",
-            "kind": "shape",
-            "description": "A ball at each click.",
-            "modalities": ["CT", "MR"],
-            "labels": {"lesion": 1},
-            "dimension": 3,
-            "version": "v2",
-            "config": {"size_mm": 20},
-            "request": {"properties": {"point_mm": {"type": "array"}}, "required": ["point_mm"]},
-        },
-        "bare": {},
-    },
-    "strategies": {"first": {"description": "..."}, "random": {}},
-    "trainers": {"ball": {}},
-}
 
 
 def handshake(body, status="200 OK"):

@@ -11,8 +11,8 @@ import pytest
 from LesionLabLib.answers import Case, Comparison, Lease, Source, Training, Version
 from LesionLabLib.client import Client
 from LesionLabLib.errors import BadAnswer, ExtensionError, Refused, TooOld
+from tests.extension.client.info import INFO
 from tests.extension.client.stage import answers, heard, respond, stage
-from tests.extension.client.test_info import INFO
 
 
 def asked(body, call, status="200 OK"):
