@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from lesionlab.checked import checked
 from lesionlab.errors import ConflictError, NotFoundError, TooLargeError
+from lesionlab.server.answers import answer
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.body import json_body
 from lesionlab.server.datastore import FINAL, image_file
@@ -92,11 +93,11 @@ class CasesRoutes:
         app, image = self._app(), required(request, "image")
         await run_in_threadpool(image_file, app.datastore(), image)
         async with request.form(max_files=1, max_fields=10) as form:
-            upload = file_field(form, "marks")
-            if upload.size is not None and upload.size > MOST_BYTES:
-                raise TooLargeError("the marks are too large", got=f"{upload.size} bytes", expected=f"{MOST_BYTES}")
-            content = await upload.read()
-        await run_in_threadpool(app.marks.write, image, content)
+            content = await file_field(form, "marks").read(MOST_BYTES + 1)
+        try:
+            await run_in_threadpool(app.marks.write, image, content)
+        except TooLargeError as error:
+            return answer(error)  # raised, the border would wait for the rest of a body that is all here
         return JSONResponse({"image": image})
 
 

@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from monailabel.datastore.local import LocalDatastore
+
 from lesionlab.errors import InputError
 from lesionlab.image.files import read_volume
-from lesionlab.server.datastore import SUFFIXES, StudiesDatastore
+from lesionlab.server.datastore import SUFFIXES
 from lesionlab.store.blobs import checksum_of
 from lesionlab.store.house import House, is_url
 from lesionlab.store.ledger import Ledger
@@ -93,7 +95,7 @@ class Labels:
             return written is None and _file(store, *key) is None
         if written is None or written.revision != head.id:
             return False
-        return not isinstance(store, StudiesDatastore) or written.stamp == stamp_of(_file(store, *key))
+        return not isinstance(store, LocalDatastore) or written.stamp == stamp_of(_file(store, *key))
 
     def _adopt(self, image: str, tag: str) -> None:
         """Record a file that we did not write: as following the revision that was there before it."""
@@ -125,7 +127,7 @@ class Labels:
             if _file(store, image, tag) is not None:
                 store.remove_label(image, tag)
         else:
-            store.save_label(image, str(self.ledger.content(head)), tag, dict(head.draft.info))
+            store.save_label(image, str(self.ledger.content(head)), tag, _note(head))
         self.ledger.working.note(image, tag, WorkingFile(head.id, stamp_of(_file(store, image, tag))))
 
     def _put_aside(self, file: Path, tag: str) -> None:
@@ -154,6 +156,13 @@ def by_model(image: str, tag: str, task: str, summary: Mapping[str, Any]) -> Dra
     )
 
 
+def _note(head: Revision) -> dict[str, Any]:
+    """What MONAI Label's list of files says about a label."""
+    draft = head.draft
+    own = {"author": draft.author, "client_id": draft.client_id, "revision": head.id}
+    return {**draft.info, **{name: value for name, value in own.items() if value is not None}}
+
+
 def _suffix(file: Path) -> str:
     name = file.name.lower()
     return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), file.suffix)
@@ -172,14 +181,15 @@ def _images(store: Any) -> frozenset[str]:
 
 
 def _file(store: Any, image: str, tag: str) -> Path | None:
-    """The working file of a label in a folder; those of other datastores are their own affair."""
-    if not isinstance(store, StudiesDatastore):
+    """The working file of a label, where the datastore keeps it on this machine; nothing is fetched for it."""
+    if not isinstance(store, LocalDatastore):
         return None
-    uri = store.get_label_uri(image, tag)
+    uri = LocalDatastore.get_label_uri(store, image, tag)
     return Path(uri) if uri and Path(uri).is_file() else None
 
 
 def _present(store: Any) -> frozenset[_Key]:
-    if not isinstance(store, StudiesDatastore):
+    if not isinstance(store, LocalDatastore):
         return frozenset()
-    return frozenset((image, tag) for image in store.list_images() for tag in store.get_labels_by_image_id(image))
+    images = LocalDatastore.list_images(store)
+    return frozenset((image, tag) for image in images for tag in LocalDatastore.get_labels_by_image_id(store, image))

@@ -169,11 +169,13 @@ def _label(app: LesionLabApp, image: str, tag: str, revision: str | None) -> Res
     image_file(app.datastore(), image)
     found = app.ledger.revision(image, revision) if revision else app.own_labels.head(image, tag)
     if found is None:
-        # MONAI Label's own, such as a DICOM SEG that was never saved here.
+        # Such as a DICOM SEG of another server: asking for it fetches it.
         file = label_file(app.datastore(), image, tag)
         if not file.is_file():
             raise NotFoundError(f"image {image!r} has no label {tag!r}")
-        return FileResponse(file, filename=file.name)
+        found = app.own_labels.head(image, tag)
+        if found is None:
+            return FileResponse(file, filename=file.name)
     file = app.ledger.content(found)
     suffix = "" if found.blob is None else found.blob.suffix
     return FileResponse(
