@@ -59,7 +59,7 @@ def test_two_hundred_cases_do_not_grow_the_scene(scene, case, tmp_path) -> None:
     sizes = set()
     for number in range(200):
         case.load_volume(tmp_path / "a.nrrd")
-        if number % 10 == 0:
+        if number % 40 == 0:
             fill(case)
         else:
             case.show_mark(SPHERE)

@@ -143,7 +143,6 @@ class HeatMap:
             node.SetHideFromEditors(True)
             node.SetSaveWithScene(False)
         display.SetAndObserveVolumePropertyNodeID(shade.GetID())
-        display.SetAndObserveVolumeNodeID(self._volume.GetID())
         self._volume.AddAndObserveDisplayNodeID(display.GetID())
         return [display, shade]
 

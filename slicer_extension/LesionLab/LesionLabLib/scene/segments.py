@@ -131,7 +131,7 @@ class Segments:
         display.SetOpacity2DFill(0.0)
         display.SetOpacity2DOutline(1.0)
         display.SetSliceIntersectionThickness(2)
-        display.SetOpacity3D(0.7)
+        display.SetOpacity3D(0.4)  # a heat map shows through
         return node
 
     def _forget(self, lesion_id: str) -> None:
