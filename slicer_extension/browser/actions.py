@@ -107,6 +107,12 @@ class Actions:
         self.workflow.select(lesion_id)
         self._jump_to_selected()
 
+    def look_close(self, lesion_id: str = "") -> None:
+        """Bring a lesion (the selected one) near in all views."""
+        lesion = self.workflow.state.lesion(lesion_id or self.workflow.state.selected)
+        if lesion is not None:
+            self.views.look_close(lesion.point_mm, lesion.diameter_mm or lesion.size_mm or 0.0)
+
     def toggle_frozen(self, lesion_id: str = "") -> None:
         """Freeze a lesion (the selected one), or take it up again."""
         lesion = self.workflow.state.lesion(lesion_id or self.workflow.state.selected)

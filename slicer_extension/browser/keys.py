@@ -27,6 +27,7 @@ def keys(actions: Actions, tools: Tools) -> tuple[Key, ...]:
     named = [Key(tool.key.lower(), tool.title, _take(actions, tools, tool.name)) for tool in TOOLS]
     return (
         *named,
+        Key("z", "Look close at the lesion", actions.look_close),
         Key("f", "Freeze the lesion, or take it up again", actions.toggle_frozen),
         Key("delete", "Delete the lesion", actions.delete),
         Key("+", "Larger", lambda: actions.nudge(1)),

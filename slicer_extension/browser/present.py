@@ -18,6 +18,7 @@ from browser.shown import (
     Shown,
     TaskRow,
 )
+from LesionLabLib.workflow.prompts import takes_clicks
 
 if TYPE_CHECKING:
     from LesionLabLib.answers import Case, RequestField, TaskInfo
@@ -51,11 +52,11 @@ def present(state: State, client_id: str = "") -> Shown:
         tasks=tuple(TaskRow(t.name, t.title or t.name, t.kind, t.description) for t in state.tasks),
         task=state.task,
         task_text=task.description if task else "",
-        takes_clicks=takes_clicks(task),
+        takes_clicks=task is not None and takes_clicks(task),
         options=_options(state, task),
         lesions=tuple(_lesion_row(lesion, state.selected) for lesion in state.lesions),
         selected=state.selected,
-        selected_frozen=bool(selected and selected.frozen),
+        size_text=_size_text(selected) if selected else "",
         presence=_presence(state, task),
         candidates=_candidates(state),
         candidate=state.candidate,
@@ -76,11 +77,6 @@ def present(state: State, client_id: str = "") -> Shown:
         conflict=state.conflict,
         why=reasons(state),
     )
-
-
-def takes_clicks(task: TaskInfo | None) -> bool:
-    """Whether a task is asked about a point."""
-    return task is not None and any(field.name == "point_mm" for field in task.fields)
 
 
 def millimetres(value: float | None) -> str:
@@ -136,6 +132,12 @@ def _lesion_row(lesion: Lesion, selected: str) -> LesionRow:
         certain=0.0 if certain is None else 100.0 * certain,
         message=lesion.message,
     )
+
+
+def _size_text(lesion: Lesion) -> str:
+    if lesion.size_mm is None:
+        return "the model finds it"
+    return millimetres(lesion.size_mm) + ("" if lesion.size_given else ", found by the model")
 
 
 def _presence(state: State, task: TaskInfo | None) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from browser.shown import Reasons
 from LesionLabLib.panel import reasons as why
+from LesionLabLib.workflow.prompts import takes_clicks
 
 if TYPE_CHECKING:
     from LesionLabLib.workflow.state import State
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 def reasons(state: State) -> Reasons:
     """Reasons for a state."""
     closed = why.case(state)
-    clicks = why.takes_clicks(state) or not state.tasks
+    task = state.task_info()
+    clicks = task is None or takes_clicks(task)
     return Reasons(
         mark=closed or ("" if clicks else "The chosen task takes no clicks: press Run."),
         exclude=closed or why.exclude(state),

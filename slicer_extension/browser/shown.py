@@ -173,7 +173,8 @@ class Shown:
     options: tuple[OptionRow, ...] = ()
     lesions: tuple[LesionRow, ...] = ()
     selected: str = ""
-    selected_frozen: bool = False
+    size_text: str = ""
+    """The selected lesion's size; empty when none is selected."""
     presence: tuple[tuple[str, str], ...] = ()
     """Label, and yes, no or nothing."""
     candidates: tuple[CandidateRow, ...] = ()

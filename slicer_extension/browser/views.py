@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from trame_slicer.rca_view import RemoteSliceViewFactory, RemoteThreeDViewFactory
 from trame_slicer.views import AbstractView, SliceView, ThreeDView, ViewLayoutDefinition
 
@@ -47,6 +48,8 @@ _DEFINITIONS = {
     THREE_D.tag: ViewLayoutDefinition.threed_view(background_color=("#14161a", "#262a31"), box_visible=True),
 }
 
+#: Looking close shows so many times the lesion's size, and at least so many mm.
+_AROUND, _LEAST_WIDTH_MM = 4.0, 40.0
 #: The frame around the volume in 3D.
 _BOX = (0.35, 0.41, 0.48)
 
@@ -77,7 +80,7 @@ class Views:
                 )
             )
         for pane in PANES:
-            _fit_for_software_drawing(self._manager.create_view(_DEFINITIONS[pane.tag]))
+            _draw_less(self._manager.create_view(_DEFINITIONS[pane.tag]))
         self.show_panes("")
 
     @property
@@ -110,27 +113,39 @@ class Views:
         for view in self.slices:
             view.get_view_node().JumpSliceByOffsetting(*point_mm)
 
+    def look_close(self, point_mm: Point, size_mm: float) -> None:
+        """Bring a lesion near: in the middle of all views, with as much around it as one wants to see."""
+        width_mm = max(_AROUND * size_mm, _LEAST_WIDTH_MM)
+        for view in self.slices:
+            node = view.get_view_node()
+            columns, rows, _ = node.GetDimensions()
+            node.SetFieldOfView(width_mm, width_mm * rows / columns, node.GetFieldOfView()[2])
+            node.JumpSliceByCentering(*point_mm)
+        camera = self.three_d.get_camera_node()
+        towards = np.subtract(camera.GetPosition(), camera.GetFocalPoint())
+        camera.SetFocalPoint(*point_mm)
+        camera.SetPosition(*np.add(point_mm, towards / np.linalg.norm(towards) * 2.0 * width_mm))
+        camera.ResetClippingRange()
+
+    def toggle_in_3d(self, tag: str) -> None:
+        """Show a slice in the 3D view too, or no longer; while it is shown, scrolling draws 3D anew."""
+        view = self.view(tag)
+        if isinstance(view, SliceView):
+            view.toggle_visible_in_3d()
+
     def fit(self, tag: str) -> None:
         """Show all of the volume in a pane."""
         self.view(tag).reset_view()
 
-    def step(self, tag: str, steps: int) -> None:
-        """Scroll a slice view by whole slices."""
-        view = self.view(tag)
-        if isinstance(view, SliceView):
-            low, high = view.get_slice_range()
-            view.set_slice_value(min(max(view.get_slice_value() + steps * view.get_slice_step(), low), high))
 
-    def draw(self) -> None:
-        """Draw all views anew."""
-        for view in self._manager.get_views():
-            view.schedule_render()
-
-
-def _fit_for_software_drawing(view: AbstractView) -> None:
-    """Several samples and depth peeling cost much without a GPU, and peeling loses volume renderings there."""
+def _draw_less(view: AbstractView) -> None:
+    """Leave out what costs much without a GPU."""
     view.render_window().SetMultiSamples(0)
     if isinstance(view, ThreeDView):
+        # Peeling also loses volume renderings when they are drawn in software.
         view.renderer().SetUseDepthPeeling(False)
         view.renderer().SetUseDepthPeelingForVolumes(False)
         view.get_view_node().SetBoxColor(*_BOX)
+    else:
+        # It would draw a view anew whenever another one scrolls, for that one's slice is a model too.
+        view.get_displayable_manager_by_class("vtkMRMLModelSliceDisplayableManager").SetMRMLScene(None)

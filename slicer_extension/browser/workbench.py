@@ -110,6 +110,7 @@ class Workbench:
     def _bind(self) -> None:
         control = self._server.controller
         control.fit_pane = self.views.fit
+        control.toggle_in_3d = self.views.toggle_in_3d
         control.maximise_pane = self.actions.maximise
         shortcuts = {key.press: key for key in keys(self.actions, self.tools)}
         self._server.state.shortcuts = [{"press": key.press, "text": key.text} for key in shortcuts.values()]

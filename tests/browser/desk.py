@@ -68,11 +68,22 @@ class Desk:
     def take(self, tool: str) -> None:
         self.page.locator(f"[data-tool={tool}]").click()
 
-    def place(self, tag: str, point_mm: list[float], width_mm: float = 0.0) -> dict[str, Any]:
-        """Click in a lesion and wait for its mask; answers with the lesion."""
+    def drag(self, tag: str, point_mm: list[float], right_px: int, width_mm: float = 120.0) -> None:
+        """Press the button at a point, and let it go so many pixels to the right of it."""
+        x, y = self.spot(tag, point_mm, width_mm)
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + right_px, y, steps=4)
+        self.page.mouse.up()
+
+    def place(self, tag: str, point_mm: list[float], right_px: int = 60) -> dict[str, Any]:
+        """Mark a lesion (with its size by dragging, without by clicking), wait for its mask; answers with the lesion."""
         before = {lesion["id"] for lesion in self.state["lesions"]}
         self.take("place")
-        self.click(tag, point_mm, width_mm)
+        if right_px:
+            self.drag(tag, point_mm, right_px)
+        else:
+            self.click(tag, point_mm)
         state = self.until(
             lambda s: any(one["id"] not in before and one["status"] in ("done", "failed") for one in s["lesions"]),
             "a new lesion has its answer",

@@ -19,7 +19,7 @@ def test_one_click_on_the_nodule_brings_its_mask_and_draws_the_outline(desk: Des
     target = lab.study.target
     desk.spot(AXIAL, list(target.point_mm))
     assert len(desk.coloured(AXIAL)) == 0
-    lesion = desk.place(AXIAL, list(target.point_mm))
+    lesion = desk.place(AXIAL, list(target.point_mm), right_px=0)
     desk.ask("save_labelmap", str(tmp_path / "mask.npy"))
     found = np.load(tmp_path / "mask.npy") > 0
     assert dice(found, lab.study.truth.array > 0) >= 0.85

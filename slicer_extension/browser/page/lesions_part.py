@@ -14,7 +14,7 @@ def size_section(actions: Actions) -> None:
     with section("Size", "mdi-diameter-variant", shown="takes_clicks && case_name") as heading:
         with heading:
             html.Span(
-                "{{ (size_auto && !selected) ? 'found by the model' : Number(size_mm).toFixed(1) + ' mm' }}",
+                "{{ size_text || (size_auto ? 'the model finds it' : Number(size_mm).toFixed(1) + ' mm') }}",
                 classes="number",
                 style="margin-left: auto; text-transform: none;",
                 raw_attrs=['data-test="size"'],
@@ -92,6 +92,7 @@ def _lesion_rows(actions: Actions) -> None:
         icon_button(
             "mdi-refresh", (actions.workflow.run_again, "[one.id]"), "Ask again", v_if="one.failed && !one.busy"
         )
+        icon_button("mdi-magnify-plus-outline", (actions.look_close, "[one.id]"), "Look close (Z)")
         icon_button(
             ("one.frozen ? 'mdi-lock' : 'mdi-lock-open-variant-outline'",),
             (actions.toggle_frozen, "[one.id]"),

@@ -35,6 +35,8 @@ def overlay(server: Server, view_id: str, view: AbstractView) -> None:
     with html.Div(classes="over"):
         html.Div(pane.title, classes="over-title", style=f"color: {pane.colour}")
         with html.Div(classes="over-buttons"):
+            if isinstance(view, SliceView):
+                icon_button("mdi-video-3d", (control.toggle_in_3d, f"['{tag}']"), f"{pane.title} slice in 3D")
             icon_button("mdi-fit-to-screen-outline", (control.fit_pane, f"['{tag}']"), f"Fit {pane.title}")
             icon_button(
                 (f"maximised == '{tag}' ? 'mdi-arrow-collapse' : 'mdi-arrow-expand'",),
