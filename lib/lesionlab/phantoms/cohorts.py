@@ -13,7 +13,11 @@ from lesionlab.task import nearest
 
 #: Name -> module with ``write_cohort(out, cases, rng, shift)``.
 COHORTS = MappingProxyType(
-    {"chest": "lesionlab.phantoms.chest_cohort", "mammogram": "lesionlab.phantoms.mammogram_cohort"}
+    {
+        "chest": "lesionlab.phantoms.chest_cohort",
+        "mammogram": "lesionlab.phantoms.mammogram_cohort",
+        "radiograph": "lesionlab.phantoms.radiograph_cohort",
+    }
 )
 
 
