@@ -7,8 +7,7 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed: the tests of the scene need its MRML")
 
 from LesionLabLib.scene import CaseScene  # noqa: E402
-
-from tests.extension.scene.parts import add_volume, new_scene, ramp  # noqa: E402
+from tests.extension.scene.parts import add_volume, new_scene, nodes_of, ramp  # noqa: E402
 
 
 @pytest.fixture
@@ -35,6 +34,15 @@ def open_case(scene, case):
 
 
 @pytest.fixture(scope="session")
-def app():
-    """A whole Slicer without a window: logics, displayable managers, off-screen views."""
+def whole_app():
     return pytest.importorskip("trame_slicer.core", reason="trame-slicer is not installed").SlicerApp()
+
+
+@pytest.fixture
+def app(whole_app) -> Iterator[object]:
+    """A whole Slicer without a window: logics, displayable managers. What a test adds to its scene is removed again."""
+    before = {node.GetID() for node in nodes_of(whole_app.scene)}
+    yield whole_app
+    for node in nodes_of(whole_app.scene):
+        if node.GetID() not in before and whole_app.scene.IsNodePresent(node):
+            whole_app.scene.RemoveNode(node)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import slicer
 import vtk
-from LesionLabLib.answers import Crop
 from vtk.util import numpy_support
+
+from LesionLabLib.answers import Crop
 
 
 def rotation(axis: tuple[float, float, float], degrees: float) -> np.ndarray:

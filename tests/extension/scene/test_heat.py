@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import vtk
+
 from LesionLabLib.answers import Crop
 from LesionLabLib.scene import SceneError
-
 from tests.extension.scene.parts import LATTICES, OBLIQUE, STRAIGHT, add_volume, at, nodes_of
 
 MIDDLE = (11.0, 9.5, 6.25)

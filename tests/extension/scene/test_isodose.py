@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from LesionLabLib.scene import SceneError
 
+from LesionLabLib.scene import SceneError
 from tests.extension.scene.parts import OBLIQUE, STRAIGHT, add_volume, affine_of, put_under, ramp, rotation
 
 

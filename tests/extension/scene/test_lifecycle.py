@@ -8,9 +8,9 @@ import weakref
 import numpy as np
 import pytest
 import slicer
+
 from LesionLabLib.answers import Candidate
 from LesionLabLib.scene import CaseScene, Mark, SceneError
-
 from tests.extension.scene.parts import OBLIQUE, STRAIGHT, add_volume, block, crop_at, new_scene, nodes_of, ramp
 
 RED = (1.0, 0.0, 0.0)

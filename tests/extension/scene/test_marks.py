@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import slicer
-from LesionLabLib.errors import LocalFault
-from LesionLabLib.scene import Mark, SceneError
-from LesionLabLib.workflow.state import Lesion
 
 from lesionlab.weak.label import Circle, PointSize, RecistLine
 from lesionlab.weak.markups import read_markups
+from LesionLabLib.errors import LocalFault
+from LesionLabLib.scene import Mark, SceneError
+from LesionLabLib.workflow.state import Lesion
 from tests.extension.scene.parts import nodes_of
 
 SPHERE = Mark("s1", "Lesion 1", "sphere", (10.5, -20.25, 30.125), 12.5, True, colour=(0.25, 0.5, 1.0))

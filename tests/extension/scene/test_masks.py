@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
-from LesionLabLib.answers import Crop
-from LesionLabLib.errors import LocalFault
-from LesionLabLib.scene import Mark, SceneError, SceneSnapshot
-
 from vtk.util import numpy_support
 
 from lesionlab.image.files import read_volume
+from LesionLabLib.answers import Crop
+from LesionLabLib.errors import LocalFault
+from LesionLabLib.scene import Mark, SceneError, SceneSnapshot
 from tests.extension.scene.parts import (
     FLIPPED,
     LATTICES,

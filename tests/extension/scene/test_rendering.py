@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from LesionLabLib.answers import Crop
 from LesionLabLib.scene import CaseScene, Mark
-
 from tests.extension.scene.parts import OBLIQUE, add_volume, at, block, crop_at
 
 pytest.importorskip("trame_slicer", reason="trame-slicer is not installed")
-from tests.extension.scene.views import Views, has_offscreen_gl, save  # noqa: E402
+from tests.extension.scene.views import Views, has_offscreen_gl, save
 
 pytestmark = pytest.mark.skipif(
     not has_offscreen_gl(), reason="no EGL or OSMesa library: install libegl1 and libgl1-mesa-dri to test the drawing"
@@ -29,12 +29,12 @@ PIXEL_MM = WIDTH_MM / 300
 
 
 @pytest.fixture(scope="session")
-def views(app) -> Views:
-    return Views(app)
+def views(whole_app) -> Views:
+    return Views(whole_app)
 
 
 @pytest.fixture
-def drawn(app, views) -> Iterator[CaseScene]:
+def drawn(views, app) -> Iterator[CaseScene]:
     """An oblique grey volume, seen from the front (3D) and in an axial slice through its middle."""
     volume = add_volume(app.scene, np.full(SHAPE, 100, np.int16), OBLIQUE)
     display = volume.GetDisplayNode()
@@ -47,9 +47,6 @@ def drawn(app, views) -> Iterator[CaseScene]:
     yield case
     case.close_case()
     case.close()
-    display = volume.GetDisplayNode()
-    app.scene.RemoveNode(volume)
-    app.scene.RemoveNode(display)
 
 
 def keep(name: str, *pictures: np.ndarray) -> None:
@@ -213,3 +210,22 @@ def test_undo_draws_the_same_picture_again(drawn, views) -> None:
     assert changed(before, views.slice_picture()).any()
     drawn.restore(snapshot)
     np.testing.assert_array_equal(views.slice_picture(), before)
+
+
+def test_on_demand_the_map_is_rendered_as_a_volume(drawn, views) -> None:
+    views.space.render_window().SetSize(100, 100)  # ray casting is slow without a GPU
+    try:
+        blank = views.space_picture()
+        drawn.set_heat(opacity=1.0, threshold=0.5)
+        drawn.show_heat(block(OBLIQUE, (16, 14, 7), (24, 22, 13)), "saliency")
+        surfaces = views.space_picture()
+        drawn.show_heat_volume(True)
+        rendered = views.space_picture()
+        keep("rendered", surfaces, rendered)
+        assert changed(surfaces, rendered).any()
+        assert changed(blank, rendered)[50, 50]
+        assert not changed(blank, rendered)[:20].any()
+        drawn.show_heat_volume(False)
+        np.testing.assert_array_equal(views.space_picture(), surfaces)
+    finally:
+        views.space.render_window().SetSize(300, 300)

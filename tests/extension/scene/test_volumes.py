@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
-from LesionLabLib.errors import ExtensionError, LocalFault
-from LesionLabLib.scene import SceneError
 
 from lesionlab.image.files import read_volume
+from LesionLabLib.errors import ExtensionError, LocalFault
+from LesionLabLib.scene import SceneError
 from tests.extension.scene.parts import LATTICES, OBLIQUE, STRAIGHT, add_volume, affine_of, put_under, ramp, rotation
 
 SHAPE = (7, 5, 4)

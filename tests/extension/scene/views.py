@@ -77,7 +77,8 @@ def picture(view) -> np.ndarray:
     grab.ReadFrontBufferOff()
     grab.Update()
     rgb = numpy_support.vtk_to_numpy(grab.GetOutput().GetPointData().GetScalars())
-    return rgb.reshape(SIZE, SIZE, 3).transpose(1, 0, 2).astype(int)
+    width, height, _ = grab.GetOutput().GetDimensions()
+    return rgb.reshape(height, width, 3).transpose(1, 0, 2).astype(int)
 
 
 def save(path, *pictures: np.ndarray) -> None:

@@ -12,8 +12,8 @@ from LesionLabLib.errors import LocalFault
 
 from . import pictures
 from .errors import SceneError
-from .lattice import Shape, on_lattice
-from .matrices import voxels_of
+from .lattice import Shape, on_lattice, used_box
+from .matrices import moved, voxels_of
 from .values import Region
 from .volumes import own_affine, read_file
 
@@ -47,10 +47,15 @@ def read_regions(path: Path, shape: Shape, affine: np.ndarray) -> tuple[Region, 
             f"The labels {path.name} belong to another image: {_size(voxels.shape)} instead of {_size(shape)} voxels."
         )
     own = own_affine(node)
+    # Most of a label file is background: look at the box of the rest only.
+    box = used_box(voxels)
+    if box is None:
+        return ()
+    inner, first = voxels[box], (box[0].start, box[1].start, box[2].start)
     found = []
-    for value in np.unique(voxels):
+    for value in np.unique(inner):
         if value != 0:
-            crop = on_lattice(Crop((0, 0, 0), own, voxels == value), shape, affine)
+            crop = on_lattice(Crop(first, moved(own, first), inner == value), shape, affine)
             found.append(Region(int(value), crop))
     return tuple(found)
 

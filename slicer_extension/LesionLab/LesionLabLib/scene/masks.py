@@ -1,7 +1,8 @@
 """Which lesion has which voxel. Nothing of MRML here.
 
 Each lesion claims the voxels of the mask it was given. A claimed voxel belongs to the finished (frozen) lesion among its claimants,
-otherwise to the one whose mask was given last. Claims are kept: a lesion gets its voxels back when a later neighbour shrinks or goes.
+otherwise to the one whose mask was given last. Claims are kept: a lesion gets its voxels back when a later neighbour shrinks or
+goes.
 Freezing makes what a lesion shows its claim; therefore no two finished lesions claim the same voxel.
 """
 
