@@ -3,12 +3,13 @@
 ``python -m benchmarks.train_over_http --work DIR`` writes 20 simulated cases and 8 more that nobody trains on, serves the
 first ones, and measures:
 
-- what a training from random weights (``fresh``) gains on the held-out cases, and how long it takes;
+- what a training from random weights (``fresh``) gains on the held-out cases, and how long it takes: for the network alone,
+  and for the whole model, where the competition of seeds has its say too;
 - the longest silence of its events;
 - how long it takes to cancel a running training;
 - whether a batch of labels that are twice too wide is promoted.
 
-Folders that exist already are used as they are.
+Folders that exist already are used as they are. ``--judge`` only scores again the versions that an earlier run made.
 """
 
 from __future__ import annotations
@@ -32,9 +33,12 @@ from lesionlab.image.files import read_volume, write_volume
 from lesionlab.image.volume import Volume
 from lesionlab.kinds import find_task, kind_of
 from lesionlab.kinds.kind import Model
+from lesionlab.kinds.shape.data import cut_lesion
 from lesionlab.kinds.shape.network import build_network
+from lesionlab.kinds.shape.recipe import ShapeRecipe, Source
 from lesionlab.kinds.shape.task import ShapeTask
-from lesionlab.kinds.shape.weights import write_weights
+from lesionlab.kinds.shape.truths import true_lesions
+from lesionlab.kinds.shape.weights import read_weights, weights_path, write_weights
 from lesionlab.metrics.bootstrap import mean_interval
 from lesionlab.progress import silent
 from lesionlab.store.cases import MASKS, read_cases
@@ -49,12 +53,13 @@ _WIDER_MM = 6.0
 
 @dataclass(frozen=True)
 class Held:
-    """Dice of one model on the held-out cases, with the 95 % interval over patients."""
+    """Dice of one model on the held-out lesions, with the 95 % interval over patients; ``network``: of its network alone."""
 
     dice: float
     low: float
     high: float
     lesions: int
+    network: float
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,18 @@ def held_out(model_dir: Path | None, data: Path) -> Held:
     scores = kind_of(task).case_scores(task, model, read_cases(data), silent)
     values = np.array([score.value for score in scores])
     found = mean_interval(values, np.random.default_rng(0), [score.patient for score in scores])
-    return Held(found.mean, found.low, found.high, len(values))
+    return Held(found.mean, found.low, found.high, len(values), network_alone(model_dir, data))
+
+
+def network_alone(model_dir: Path | None, data: Path) -> float:
+    """Mean Dice of a model's first network at the level 0.5 on cubes round the lesions, as training validates."""
+    task = find_task(TASK)
+    assert isinstance(task, ShapeTask)
+    cubes = [cut_lesion(lesion.image, lesion.truth) for lesion in true_lesions(read_cases(data))]
+    known = [cube for cube in cubes if cube is not None]
+    weights = read_weights(task, weights_path(task) if model_dir is None else model_dir / WEIGHTS)
+    recipe = ShapeRecipe(task, [Source(known, 1.0)], known, weights)
+    return recipe.validate(recipe.network)
 
 
 def watch(client: httpx.Client, asked: dict[str, Any]) -> Run:
@@ -135,7 +151,9 @@ def spoil(studies: Path, work: Path) -> None:
 
 def measure(work: Path, epochs: int) -> dict[str, Any]:
     """Everything, as it goes into the results."""
-    studies, others = cohort(work / "studies", 20, 1), cohort(work / "held_out", 8, 2)
+    load = os.getloadavg()[0]
+    studies = cohort(work / "studies", 20, 1)
+    cohort(work / "held_out", 8, 2)
     port = free_port()
     command = ["-m", "lesionlab", "serve", "--studies", str(studies), "--port", str(port)]
     with served(command, port, work / "server.log", {}) as server:
@@ -144,22 +162,13 @@ def measure(work: Path, epochs: int) -> dict[str, Any]:
         fine = watch(server.client, {"epochs": epochs})
         spoil(studies, work)
         harmful = watch(server.client, {"epochs": epochs})
-    models = House.of(str(studies)).models / TASK
-    random_dice = held_out(untrained(work / "untrained"), others)
     return {
         "task": TASK,
         "cases": 20,
         "processors": os.cpu_count(),
         "epochs": epochs,
         "threads": os.environ.get("OMP_NUM_THREADS", "all"),
-        "load_before": os.getloadavg()[0],
-        "held_out": {
-            "random weights": asdict(random_dice),
-            "fresh": asdict(held_out(models / fresh.job["version"], others)),
-            "shipped": asdict(held_out(None, others)),
-            "fine-tuned": asdict(held_out(models / fine.job["version"], others)),
-            "harmful": asdict(held_out(models / harmful.job["version"], others)),
-        },
+        "load_before": load,
         "fresh": asdict(fresh),
         "fine-tuned": asdict(fine),
         "harmful": asdict(harmful),
@@ -167,16 +176,31 @@ def measure(work: Path, epochs: int) -> dict[str, Any]:
     }
 
 
+def judged(found: dict[str, Any], work: Path) -> dict[str, Any]:
+    """The results with the scores of each version on the held-out cases."""
+    others, models = work / "held_out", House.of(str(work / "studies")).models / TASK
+    folders: dict[str, Path | None] = {"random weights": untrained(work / "untrained"), "shipped": None}
+    folders |= {name: models / found[name]["job"]["version"] for name in ("fresh", "fine-tuned", "harmful")}
+    return {**found, "held_out": {name: asdict(held_out(folder, others)) for name, folder in folders.items()}}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="a folder for the cases and the models")
     parser.add_argument("--epochs", type=int, default=12, help="of each training")
+    parser.add_argument(
+        "--judge", action="store_true", help="train nothing, score the versions of an earlier run again"
+    )
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args(argv)
     arguments.work.mkdir(parents=True, exist_ok=True)
-    found = measure(arguments.work.resolve(), arguments.epochs)
-    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    work = arguments.work.resolve()
+    if arguments.judge:
+        found = json.loads(arguments.out.read_text(encoding="utf-8"))
+    else:
+        found = measure(work, arguments.epochs)
+    arguments.out.write_text(json.dumps(judged(found, work), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

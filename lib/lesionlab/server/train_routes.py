@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -22,9 +24,9 @@ from lesionlab.server.training_answers import job_json, shipped_json, stock_json
 from lesionlab.store.jobs import Job
 from lesionlab.task import nearest
 
-_LOOK_SECONDS = 0.5
-#: A stream says something at least this often, so that a client sees that the server lives.
-_SILENCE_SECONDS = 1.5
+_LOOK_SECONDS = 0.4
+#: After this a stream says the same again, so that a client hears from the server every two seconds, also a busy one.
+_SILENCE_SECONDS = 1.0
 
 
 class TrainRoutes:
@@ -143,17 +145,16 @@ class TrainRoutes:
 
 
 async def _stream(look: Callable[[str], Job], name: str) -> AsyncIterator[str]:
-    said, silent = "", 0.0
+    said, when = "", -math.inf
     while True:
         job = await run_in_threadpool(look, name)
-        text = json.dumps(job_json(job))
-        if text != said or silent >= _SILENCE_SECONDS:
+        text, now = json.dumps(job_json(job)), time.monotonic()
+        if text != said or now - when >= _SILENCE_SECONDS:
             yield f"data: {text}\n\n"
-            said, silent = text, 0.0
+            said, when = text, now
         if job.final:
             return
         await asyncio.sleep(_LOOK_SECONDS)
-        silent += _LOOK_SECONDS
 
 
 def _ended(job: Job) -> dict[str, Any]:
