@@ -237,3 +237,20 @@ def test_what_a_server_that_died_had_recorded_but_not_written_is_written_by_the_
     with running(studies, monkeypatch) as (app, _):
         app.own_labels.settle_all()
         assert file.read_bytes() == slabs(2)
+
+
+def test_a_full_disk_is_said_and_spoils_nothing(client, studies, monkeypatch):
+    import errno
+    import os
+
+    first = save(client, slabs(1), "").json()["revision"]
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        refused(save(client, slabs(2), first), 507, "disk is full")
+    assert [one["revision"] for one in history(client)] == [first]
+    assert not list((studies / ".lesionlab" / "blobs").glob("part-*"))
+    assert save(client, slabs(2), first).status_code == 200

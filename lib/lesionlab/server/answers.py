@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import sqlite3
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +35,10 @@ def answer(error: Exception) -> Response:
         return _json(404, error.msg, {"what": error.msg})
     if isinstance(error, MONAILabelException) and error.error is MONAILabelError.INVALID_INPUT:
         return _json(422, error.msg, {"what": error.msg})
+    if _is_full(error):
+        logger.error("the disk is full", exc_info=error)
+        what = "the server's disk is full; make room there and send it again"
+        return _json(507, what, {"what": what})
     return fault(error)
 
 
@@ -48,6 +54,12 @@ def fault(error: BaseException | None) -> Response:
     logger.error("request failed, id %s", number, exc_info=error)
     what = f"the server failed; its log explains id {number}"
     return _json(500, what, {"what": what, "id": number})
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL
 
 
 def detail_text(detail: Any) -> str:
