@@ -260,3 +260,20 @@ def test_nothing_can_be_placed_without_an_image(desk):
     assert "No image is open" in desk.said
     desk.workflow.run()
     assert desk.state.notice is not None
+
+
+def test_marks_of_a_case_that_is_left_while_the_server_is_lost_are_sent_when_it_is_back(at_case, server):
+    at_case.workflow.place_point(MIDDLE, 12.0)
+    at_case.workflow.set_presence("cancer", True)
+    at_case.settle()
+    server.up = False
+    at_case.workflow.close_case(discard=True)
+    at_case.settle()
+    assert "sent again after reconnecting" in at_case.said
+    server.up = True
+    at_case.workflow.reconnect()
+    at_case.workflow.open_case("case_a")
+    at_case.settle()
+    assert at_case.lesion().point_mm == tuple(MIDDLE)
+    assert at_case.state.presence == (("cancer", True),)
+    np.testing.assert_array_equal(at_case.voxels(), ball(MIDDLE, 12.0))

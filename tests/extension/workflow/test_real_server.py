@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 
+import httpx
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from tests.extension.workflow.desk import Desk
 from tests.extension.workflow.fakes import ball
 from tests.extension.workflow.serving import Served
 from tests.extension.workflow.test_cases import volume
-from tests.server.conftest import fill, ras
+from tests.server.conftest import image_bytes, ras
 from tests.server.fakes import SLOW_MM
 from tests.server.training import write_studies, write_task
 
@@ -24,12 +26,23 @@ MIDDLE = ras((20, 18, 15))
 FAR = ras((8, 9, 10))
 
 
-@pytest.fixture
-def served(tmp_path) -> Iterator[Served]:
-    fill(tmp_path / "studies")
-    made = Served(tmp_path / "studies")
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[Served]:
+    """One server for all, as it takes seconds to start; each test has cases of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    studies = folder / "studies"
+    studies.mkdir()
+    for number in range(9):
+        (studies / f"case_{number}.nii.gz").write_bytes(image_bytes(number))
+    made = Served(studies)
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def fresh_case() -> Callable[[], str]:
+    numbers = itertools.count()
+    return lambda: f"case_{next(numbers)}"
 
 
 @pytest.fixture
@@ -51,11 +64,12 @@ def reader(served, tmp_path) -> Iterator[Callable[[str], Desk]]:
 
 
 @pytest.fixture
-def desk(reader) -> Desk:
-    """A reader who has opened case_a."""
+def desk(reader, fresh_case) -> Desk:
+    """A reader who has opened a case that nobody has worked on."""
     made = reader("reader A")
-    made.workflow.open_case("case_a")
+    made.workflow.open_case(fresh_case())
     made.settle()
+    assert made.state.case is not None
     return made
 
 
@@ -81,7 +95,7 @@ def test_a_submitted_case_comes_back_with_marks_masks_and_presence(desk, reader)
     desk.settle()
     assert "read back the same" in desk.said
     other = reader("reader B")
-    other.workflow.open_case("case_a")
+    other.workflow.open_case(desk.state.case.name)
     other.settle()
     assert [(one.shape, one.status) for one in other.state.lesions] == [("sphere", "done"), ("line", "done")]
     np.testing.assert_array_equal(other.voxels(0), ball(MIDDLE, 12.0))
@@ -120,9 +134,9 @@ def test_a_server_killed_in_the_midst_of_a_click_loses_nothing(desk, served):
 
 def test_a_second_reader_of_the_same_case_is_told_and_both_labels_are_kept(desk, reader, served):
     other = reader("reader B")
-    other.workflow.open_case("case_a")
+    other.workflow.open_case(desk.state.case.name)
     other.settle()
-    assert "Somebody else works on case_a" in other.said
+    assert f"Somebody else works on {desk.state.case.name}" in other.said
     other.workflow.place_point(FAR, 6.0)
     other.settle()
     other.workflow.submit()
@@ -141,9 +155,7 @@ def test_a_second_reader_of_the_same_case_is_told_and_both_labels_are_kept(desk,
     desk.settle()
     assert not desk.state.case.unsaved
     assert desk.state.conflict == ""
-    import httpx
-
-    history = httpx.get(f"{served.url}/ledger/case_a").json()
+    history = httpx.get(f"{served.url}/ledger/{desk.state.case.name}").json()
     assert [(one["author"], one["conflict"], one["head"]) for one in history] == [
         ("reader B", False, False),
         ("reader A", True, False),
@@ -155,7 +167,7 @@ def test_a_second_reader_of_the_same_case_is_told_and_both_labels_are_kept(desk,
 
 def test_a_point_or_a_size_out_of_range_is_said_plainly(desk):
     desk.workflow.place_point((500.0, 0.0, 0.0))
-    assert "outside the image case_a" in desk.said
+    assert f"outside the image {desk.state.case.name}" in desk.said
     desk.workflow.place_point(MIDDLE, 900.0)
     desk.settle()
     assert desk.lesion().status == "failed"

@@ -23,7 +23,7 @@ class Link:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._lost = False
+        self._lost: ServerLost | None = None
 
     def do(self, work: Callable[[Client, Job], T], job: Job) -> T:
         """Do something with the server; on the worker's thread.
@@ -31,12 +31,12 @@ class Link:
         Raises:
             ServerLost: it is lost, or was already.
         """
-        if self._lost:
-            raise ServerLost("The server is lost.")
+        if self._lost is not None:
+            raise ServerLost(str(self._lost))
         try:
             return work(self._client, job)
-        except ServerLost:
-            self._lost = True
+        except ServerLost as error:
+            self._lost = error
             raise
 
 
@@ -73,6 +73,7 @@ class Asking:
         key: str = "",
         of_case: bool = True,
         quiet: bool = False,
+        after: Callable[[], None] = lambda: None,
     ) -> Ticket | None:
         """Ask the server.
 
@@ -84,6 +85,7 @@ class Asking:
             key: replaces work of the same key that still waits.
             of_case: the answer is dropped when another image is open by then.
             quiet: not shown among the activities.
+            after: called in the end in any case, also when nobody wants to hear of it any more.
 
         Returns:
             None when there is no server; the user is told, unless ``quiet``.
@@ -92,20 +94,27 @@ class Asking:
         if link is None:
             if not quiet:
                 self._current.say(ERROR, "There is no server. Connect to one first.")
+            after()
             return None
 
         def wanted() -> bool:
             return self._link is link and (not of_case or self._current.epoch == epoch)
 
         def answered(result: T) -> None:
-            if wanted():
-                self.guard(lambda: done(result))
+            try:
+                if wanted():
+                    self.guard(lambda: done(result))
+            finally:
+                after()
 
         def went_wrong(error: Exception) -> None:
-            if self._link is link and isinstance(error, ServerLost):
-                self._lose(error)
-            if wanted():
-                self.guard(lambda: (failed or self.tell)(error))
+            try:
+                if self._link is link and isinstance(error, ServerLost):
+                    self._lose(error)
+                if wanted():
+                    self.guard(lambda: (failed or self.tell)(error))
+            finally:
+                after()
 
         ticket = self._worker.submit(text, lambda job: link.do(work, job), answered, went_wrong, key)
         if quiet:

@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, TypeVar
 
-from LesionLabLib.errors import Cancelled, ExtensionError
+from LesionLabLib.errors import ExtensionError
 
 from .asking import plain
 from .checking import BadInput
 from .context import Context
 from .heat import HeatMaps
 from .history import History
+from .keeping import Keeping
 from .leases import Leases
 from .loan import Loans
-from .marks_file import shown_marks, written_marks
+from .marks_file import shown_marks
 from .painted import masks_digest
 from .pairing import paired
 from .prompts import Prompts
 from .state import INFO, REGION, WARNING, Heat, Lesion, OpenCase
 
 if TYPE_CHECKING:
-    from LesionLabLib.answers import Crop, FetchedLabel
+    from LesionLabLib.answers import Case, Crop, FetchedLabel
     from LesionLabLib.client import Client
     from LesionLabLib.worker import Job, Ticket
 
@@ -43,10 +44,10 @@ class _Opening:
 class _Fetched:
     """A case as it came from the server."""
 
-    folder: Path
     image: Path
     label: FetchedLabel | None
     marks: bytes | None
+    cases: tuple[Case, ...]
 
 
 class Cases:
@@ -58,6 +59,7 @@ class Cases:
         self._context = context
         self._loans = loans
         self._leases = leases
+        self._keeping = Keeping(context)
         self._history = history
         self._prompts = prompts
         self._heat = heat
@@ -70,25 +72,33 @@ class Cases:
         opening = self._new_opening()
         context, edits = self._context, self._context.current.edits
 
+        folder = context.settings.folder / f"case-{uuid.uuid4().hex}"
+
         def work(client: Client, job: Job) -> _Fetched:
-            return _fetch(client, name, context.settings.tag, context.settings.folder, job)
+            return _fetch(client, name, context.settings.tag, folder, job)
 
         def done(fetched: _Fetched) -> None:
-            try:
-                if self._opening is not opening:
-                    return
-                if context.current.edits != edits:
-                    self._check_left(False)
-                self._show_case(name, fetched)
-            finally:
-                shutil.rmtree(fetched.folder, ignore_errors=True)
+            if self._opening is not opening:
+                return
+            if context.current.edits != edits:
+                self._check_left(False)
+            self._show_case(name, fetched)
 
         def failed(error: Exception) -> None:
             if leased:
                 self._leases.give_back(name)
             self._teller(opening)(error)
 
-        opening.ticket = context.asking.ask(f"Opening {name}", work, done, failed, key=_OPENING, of_case=False)
+        self._keeping.send_first(name)
+        opening.ticket = context.asking.ask(
+            f"Opening {name}",
+            work,
+            done,
+            failed,
+            key=_OPENING,
+            of_case=False,
+            after=lambda: shutil.rmtree(folder, ignore_errors=True),
+        )
 
     def open_next(self, strategy: str, discard: bool) -> None:
         """Open the case that a strategy chooses."""
@@ -132,7 +142,12 @@ class Cases:
         self._new_opening()
         self._leave()
 
-    def check_origin(self, url: str) -> None:
+    def reconnected(self, url: str) -> None:
+        """A server answers: send it what could not be sent, and see whether the open case is its own."""
+        self._keeping.send_unsent(url)
+        self._check_origin(url)
+
+    def _check_origin(self, url: str) -> None:
         """A case belongs to the server that it came from: with another one it is a volume of the scene."""
         case = self._context.state.case
         if case is None or not self._origin:
@@ -181,7 +196,7 @@ class Cases:
         if case is None:
             return
         if case.on_server and case.unsaved:
-            self._keep_weak_labels(case.name)
+            self._keeping.keep(case.name, self._origin)
         self._leases.release()
 
     def _reset(self) -> None:
@@ -211,31 +226,6 @@ class Cases:
         )
         self._history.clear()
 
-    def _keep_weak_labels(self, name: str) -> None:
-        marks, presence, reader = (
-            written_marks(self._context),
-            self._context.state.presence,
-            self._context.settings.author,
-        )
-
-        def work(client: Client, job: Job) -> None:
-            client.save_marks(name, marks, job)
-            for label, present in presence:
-                client.save_presence(name, label, present, reader, job)
-
-        def failed(error: Exception) -> None:
-            if not isinstance(error, Cancelled):
-                self._context.current.say(WARNING, f"The marks of {name} could not be kept: {plain(error)}")
-
-        self._context.asking.ask(
-            f"Keeping the marks of {name}",
-            work,
-            lambda _: None,
-            failed,
-            of_case=False,
-            quiet=True,
-        )
-
     def _show_case(self, name: str, fetched: _Fetched) -> None:
         self._keep()
         # The scene lets go of the old image only when it has read the new one.
@@ -244,7 +234,8 @@ class Cases:
         revision = None if fetched.label is None else fetched.label.revision
         self._origin = self._context.state.connection.url
         self._begin(OpenCase(name, ref.node_id, revision=revision))
-        self._context.current.change(presence=self._presence(name))
+        presence = next((case.presence for case in fetched.cases if case.image == name), ())
+        self._context.current.change(cases=fetched.cases, presence=presence)
         self._show_work(fetched)
         self._leases.hold(name)
 
@@ -253,9 +244,6 @@ class Cases:
         self._context.current.change(case=case)
         self._context.current.saved_masks = masks_digest(self._context.scene)
         self._heat.offer()
-
-    def _presence(self, name: str) -> tuple[tuple[str, bool], ...]:
-        return next((case.presence for case in self._context.state.cases if case.image == name), ())
 
     def _show_work(self, fetched: _Fetched) -> None:
         scene = self._context.scene
@@ -294,13 +282,12 @@ class Cases:
 
 def _fetch(client: Client, name: str, tag: str, folder: Path, job: Job) -> _Fetched:
     """A case with its label and its marks; on the worker's thread."""
-    own = folder / f"case-{uuid.uuid4().hex}"
-    own.mkdir()
-    try:
-        image = client.fetch_image(name, own, job)
-        labels = own / "label"
-        labels.mkdir()
-        return _Fetched(own, image, client.fetch_label(name, tag, labels, job), client.fetch_marks(name, job))
-    except BaseException:
-        shutil.rmtree(own, ignore_errors=True)
-        raise
+    labels = folder / "label"
+    labels.mkdir(parents=True)
+    image = client.fetch_image(name, folder, job)
+    fetched = _Fetched(
+        image, client.fetch_label(name, tag, labels, job), client.fetch_marks(name, job), client.cases(job)
+    )
+    if job.cancelled:  # nobody takes the files over
+        shutil.rmtree(folder, ignore_errors=True)
+    return fetched

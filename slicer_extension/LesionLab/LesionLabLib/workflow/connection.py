@@ -14,7 +14,6 @@ from .context import Context
 from .heat import HeatMaps
 from .loan import Loans
 from .prompts import Prompts
-from .saving import Saving
 from .state import CONNECTING, ERROR, LOST, NONE, READY, Connection
 from .training import Trainings
 
@@ -36,7 +35,6 @@ class Connecting:
         prompts: Prompts,
         cases: Cases,
         heat: HeatMaps,
-        saving: Saving,
         trainings: Trainings,
     ) -> None:
         self._context = context
@@ -45,7 +43,6 @@ class Connecting:
         self._prompts = prompts
         self._cases = cases
         self._heat = heat
-        self._saving = saving
         self._trainings = trainings
         self._address: tuple[str, str] = ("", "")
 
@@ -100,7 +97,6 @@ class Connecting:
 
     def _leave(self) -> None:
         self._prompts.suspend()
-        self._saving.forget()
         self._loans.forget_session()
         self._trainings.reconnected()
 
@@ -116,7 +112,7 @@ class Connecting:
             strategies=server.strategies,
         )
         self._heat.offer()
-        self._cases.check_origin(state.connection.url)
+        self._cases.reconnected(state.connection.url)
         self.refresh_cases()
         self._loans.renew()
         self._prompts.resume()

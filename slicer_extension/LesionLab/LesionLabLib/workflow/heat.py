@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from LesionLabLib.errors import ExtensionError
+
 from .checking import BadInput, open_image
 from .context import Context
 from .prompts import Prompts
@@ -79,8 +81,16 @@ class HeatMaps:
         if crop is None:
             self._context.scene.hide_heat()
         else:
+            self._draw(crop, heat)
+
+    def _draw(self, crop: Crop, heat: Heat) -> None:
+        try:
             self._context.scene.show_heat(crop, heat.name)
-            self._context.scene.set_heat(heat.opacity, heat.threshold)
+        except ExtensionError:
+            # Nothing is better than the map of something else.
+            self._context.scene.hide_heat()
+            raise
+        self._context.scene.set_heat(heat.opacity, heat.threshold)
 
     def clear(self) -> None:
         """Another image: no maps."""

@@ -71,21 +71,18 @@ class Saving:
                 return _Outcome(saved, error)
             return _Outcome(saved, None)
 
+        def after() -> None:
+            self._sending = False
+            file.unlink(missing_ok=True)
+
         self._sending = True
-        ticket = self._context.asking.ask(
+        self._context.asking.ask(
             f"Submitting {case.name}",
             work,
             lambda outcome: self._saved(outcome, edits, masks),
             self._went_wrong,
-            key="submit",
+            after=after,
         )
-        if ticket is None:
-            self._sending = False
-            file.unlink(missing_ok=True)
-
-    def forget(self) -> None:
-        """Another image, or another server."""
-        self._sending = False
 
     def _check(self, case: OpenCase, over_conflict: bool) -> None:
         state = self._context.state
@@ -111,7 +108,6 @@ class Saving:
         return Provenance(settings.author, settings.client_id, ", ".join(versions), prompts)
 
     def _saved(self, outcome: _Outcome, edits: int, masks: str) -> None:
-        self._sending = False
         current = self._context.current
         current.saved_masks = masks
         case = open_image(self._context)
@@ -128,7 +124,6 @@ class Saving:
         self._refresh()
 
     def _went_wrong(self, error: Exception) -> None:
-        self._sending = False
         current = self._context.current
         if isinstance(error, Conflict) and error.head:
             name = open_image(self._context).name

@@ -71,7 +71,6 @@ class Workflow:
             self._prompts,
             self._cases,
             self._heat,
-            self._saving,
             self._trainings,
         )
         self._closed = False
