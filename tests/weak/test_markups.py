@@ -41,6 +41,12 @@ def test_a_point_that_was_not_placed_is_passed_over(tmp_path: Path) -> None:
     assert [label.point_mm for label in read_markups(saved(tmp_path / "a.mrk.json", content))] == [(-4, -5, 6)]
 
 
+def test_points_that_exclude_a_neighbour_are_no_lesions(tmp_path: Path) -> None:
+    wanted = markup("Fiducial", [0, 0, 0], description="size_mm=9")
+    excluded = markup("Fiducial", [5, 5, 5], description="shape=exclude; lesion L-1")
+    assert len(read_markups(saved(tmp_path / "a.mrk.json", wanted, excluded))) == 1
+
+
 def test_a_line_is_a_recist_line_of_its_length(tmp_path: Path) -> None:
     (line,) = read_markups(saved(tmp_path / "a.mrk.json", markup("Line", [0, 0, 5], [-3, -4, 5])))
     assert isinstance(line, RecistLine)

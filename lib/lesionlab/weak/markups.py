@@ -28,6 +28,8 @@ from lesionlab.weak.label import (
 )
 from lesionlab.weak.markup_model import SHORT_AXIS, ControlPoint, Markup, read_file
 
+#: The shape of points that say what does not belong to a lesion: hints for an outline, no labels.
+_EXCLUDE = "exclude"
 _SETTINGS = ("size_mm", "shape", "reader", "trust")
 _ROUND = 0.05  # of the radius: how far the points of a circle may lie off it
 
@@ -53,7 +55,8 @@ def _read(markup: Markup, place: str, before: list[WeakLabel], source: dict[str,
     settings = [_settings(point, place) for point in points]
     match markup.type:
         case "Fiducial":
-            return [_point(*both, place, source) for both in zip(points, places, settings, strict=True)]
+            marked = [both for both in zip(points, places, settings, strict=True) if both[2].get("shape") != _EXCLUDE]
+            return [_point(*both, place, source) for both in marked]
         case "Line" if len(places) == 2:
             line: dict[str, Any] = {**source, **_shared(settings[0]), "name": _name(points)}
             if before and isinstance(before[-1], RecistLine) and _name(points) == SHORT_AXIS:

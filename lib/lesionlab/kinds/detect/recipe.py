@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 from torch import Tensor, nn
 
 from lesionlab.kinds.detect.calibrating import Calibrated, calibrated
@@ -26,6 +27,8 @@ from lesionlab.networks.heatmap import centre_loss
 #: Shares of windows around a lesion, and around dense or bright spots; the rest lie anywhere.
 _LESION, _SPOT = 0.55, 0.25
 _SIZE_WEIGHT = 0.3
+#: Share of windows of volumes that are smeared along S, as thick slices are.
+_THICK = 0.3
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class DetectRecipe(Recipe[Batch]):
         edges = (self.task.grid.training,) * self.task.dimension
         start = self._start(rng, image, edges, kind)
         values = _cut(image.values, start, edges)
+        if self.task.dimension == 3 and rng.random() < _THICK:
+            values = uniform_filter1d(values, int(rng.integers(2, 6)), axis=2, mode="nearest")
         lesions = image.lesions.copy()
         lesions[:, :-1] -= start
         inside = ((lesions[:, :-1] >= 0) & (lesions[:, :-1] <= np.asarray(edges) - 1)).all(axis=1)
