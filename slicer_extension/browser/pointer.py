@@ -28,7 +28,11 @@ class Touch:
 
 
 class Hand(Protocol):
-    """What the tools offer; each says whether the event was theirs."""
+    """What the tools offer; each event's answer says whether it was theirs."""
+
+    @property
+    def drags_marks(self) -> bool:
+        """Whether a mark under the pointer may be dragged."""
 
     def press(self, touch: Touch) -> bool:
         """The left button goes down."""
@@ -73,7 +77,9 @@ class Pointer:
         self._tags.extend(held)
 
     def _press(self, touch: Touch) -> bool:
-        return not self._over_a_mark() and self._hand.press(touch)
+        if self._hand.drags_marks and self._over_a_mark():
+            return False
+        return self._hand.press(touch)
 
     def _touch(self, interactor: vtkRenderWindowInteractor) -> Touch:
         x, y = interactor.GetEventPosition()

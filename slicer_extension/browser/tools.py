@@ -94,6 +94,11 @@ class Tools:
         self._start: Touch | None = None
         self._start_window: tuple[float, float] | None = None
 
+    @property
+    def drags_marks(self) -> bool:
+        """The other tools work on top of marks."""
+        return self.tool in (PLACE, PAN)
+
     def press(self, touch: Touch) -> bool:
         """Begin a gesture."""
         if self.tool == PAN:

@@ -6,8 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +68,38 @@ def tilted(image: Volume, point_mm: tuple[float, float, float]) -> tuple[Volume,
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Starts the workbench at once; call it to wait for the address."""
+    log = tmp_path_factory.mktemp("workbench") / "log"
+    paths = (REPO, REPO / "lib", REPO / "slicer_extension", REPO / "slicer_extension" / "LesionLab")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "OMP_NUM_THREADS": "1"}
+    with log.open("w") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.driver"],
+            stdout=subprocess.PIPE,
+            stderr=words,
+            text=True,
+            env=env,
+            cwd=REPO,
+        )
+
+    def url() -> str:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        assert line.startswith("http"), log.read_text()
+        return line
+
+    try:
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    missed = [line for line in log.read_text().splitlines() if "Traceback" in line or "missed a step" in line]
+    assert not missed, log.read_text()
+
+
+@pytest.fixture(scope="session")
+def lab(workbench_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     study = demo_study(folder, SETTINGS)
     image, point_mm = tilted(study.image, study.target.point_mm)
@@ -82,26 +112,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def workbench_url(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    log = tmp_path_factory.mktemp("workbench") / "log"
-    paths = (REPO, REPO / "lib", REPO / "slicer_extension", REPO / "slicer_extension" / "LesionLab")
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tests.browser.driver", "--server", lab.door.url]
-    with log.open("w") as words:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, text=True, env=env, cwd=REPO)
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url.startswith("http"), log.read_text()
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-    missed = [line for line in log.read_text().splitlines() if "Traceback" in line or "missed a step" in line]
-    assert not missed, log.read_text()
-
-
-@pytest.fixture(scope="session")
 def page(request: pytest.FixtureRequest) -> Iterator[Page]:
     if not CHROMIUM:
         pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
@@ -109,7 +119,8 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
         check_viewer()
     except LesionLabError as error:
         pytest.skip(error.message)
-    url = request.getfixturevalue("workbench_url")
+    lab: Lab = request.getfixturevalue("lab")
+    url: str = request.getfixturevalue("workbench_url")()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -122,7 +133,9 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
         )
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(url)
-        page.locator("[data-test=connection]").wait_for()
+        page.get_by_label("Address").first.fill(lab.door.url)
+        page.get_by_role("button", name="Connect").click()
+        page.locator("[data-case]").first.wait_for()
         yield page
         browser.close()
     assert not outside, "the page asked for something from outside"
@@ -130,12 +143,10 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 @pytest.fixture
-def desk(page: Page, lab: Lab) -> Iterator[Desk]:
+def desk(page: Page, lab: Lab) -> Desk:
     """The reader, connected, with nothing marked."""
     lab.door.open()
     desk = Desk(page)
     desk.until(lambda s: s["connection"] == "ready", "the workbench is connected")
-    yield desk
-    started = time.monotonic()
-    if os.environ.get("LESIONLAB_SCREENSHOTS"):
-        page.screenshot(path=Path(os.environ["LESIONLAB_SCREENSHOTS"]) / f"{int(started * 10)}.png")
+    desk.clear()
+    return desk

@@ -42,11 +42,12 @@ class Desk:
     def open_case(self, name: str) -> None:
         if self.state["case"] != name:
             self.page.locator(f"[data-case={name}]").click()
-        leave = self.page.get_by_role("button", name="Leave without submitting")
+        leave = self.page.get_by_role("button", name="Leave without its masks")
         self.page.wait_for_timeout(200)
         if leave.is_visible():
             leave.click()
         self.until(lambda s: s["case"] == name and not s["busy"], f"case {name} is open")
+        self.page.locator("[data-test=case]").get_by_text(name, exact=True).wait_for()
         self.page.wait_for_timeout(300)
 
     def pane(self, tag: str) -> Locator:
@@ -103,6 +104,13 @@ class Desk:
     def colours(self, tag: str) -> np.ndarray:
         """The pane as it is on the screen, (rows, columns, RGB) 0 to 255."""
         return np.asarray(Image.open(io.BytesIO(self.pane(tag).screenshot())).convert("RGB"), dtype=float)
+
+    def until_drawn(self, tag: str, holds: Callable[[np.ndarray], Any], what: str, seconds: float = 15.0) -> None:
+        """Wait until the pane's picture is as it should be."""
+        end = time.monotonic() + seconds
+        while not holds(self.colours(tag)):
+            assert time.monotonic() < end, f"after {seconds:g} s: {what}"
+            self.page.wait_for_timeout(100)
 
     def coloured(self, tag: str) -> np.ndarray:
         """Where the pane is drawn in a lesion's colour: neither grey nor the faint tint of a compressed picture."""

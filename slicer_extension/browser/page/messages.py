@@ -44,12 +44,12 @@ def notice(actions: Actions) -> None:
 def dialogs(actions: Actions) -> None:
     """Questions that cannot be taken back, and help."""
     with _dialog("!!leaving", "leaving = ''"):
-        v3.VCardTitle("This case has unsaved work")
-        v3.VCardText("Stay and submit it first, or leave it. What is not submitted is lost when you leave.")
+        v3.VCardTitle("This case is not submitted")
+        v3.VCardText("Stay and submit it first, or leave it: its marks are kept with the case, its masks are not.")
         with v3.VCardActions():
             v3.VSpacer()
             button("Stay", "leaving = ''", variant="tonal")
-            button("Leave without submitting", actions.leave, color="error", variant="text")
+            button("Leave without its masks", actions.leave, color="error", variant="text")
     with _dialog("!!conflict && conflict != conflict_seen", "conflict_seen = conflict"):
         v3.VCardTitle("Somebody else submitted this case meanwhile", classes="text-wrap")
         v3.VCardText("Both versions are kept. Yours can become the newest one, on top of theirs.")
