@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lesionlab.image.geometry import Point
+from lesionlab.image.volume import Volume
 from lesionlab.metrics.froc import Mark
 
 _PEAKS = 60
@@ -42,3 +43,10 @@ def marks_2d(image: NDArray[np.generic], sigmas: Sequence[float], margin: float 
         if abs(y / high - 0.5) < 0.5 - margin and abs(x / wide - 0.5) < 0.5 - margin:
             found.append(Mark(point, strength))
     return found
+
+
+def marks_3d(image: Volume, sigmas: Sequence[float]) -> list[Mark]:
+    """Blobs of a volume; scales in voxels."""
+    return [
+        Mark(image.geometry.index_to_ras((i, j, k)), strength) for (i, j, k), strength in blobs(image.array, sigmas)
+    ]

@@ -17,6 +17,7 @@ COHORTS = MappingProxyType(
         "chest": "lesionlab.phantoms.chest_cohort",
         "mammogram": "lesionlab.phantoms.mammogram_cohort",
         "radiograph": "lesionlab.phantoms.radiograph_cohort",
+        "vessels": "lesionlab.phantoms.vessels_cohort",
     }
 )
 

@@ -1,0 +1,171 @@
+"""A simulated time-of-flight MR angiogram of the circle of Willis with aneurysms whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from lesionlab.errors import InputError
+from lesionlab.image.geometry import Index, Point
+from lesionlab.image.volume import Volume
+from lesionlab.metrics.overlap import longest_diameter_mm
+from lesionlab.phantoms.canvas import Axes, Canvas, Field
+from lesionlab.phantoms.vessels_aneurysms import Aneurysm, choose_origin, paint_aneurysm
+from lesionlab.phantoms.vessels_tissue import Levels, paint_tissue
+from lesionlab.phantoms.vessels_tree import grow_vessels
+
+#: Grey levels of fast arterial blood.
+_BLOOD = 1000.0
+_WHOLE = np.ones((3, 3, 3))
+
+
+@dataclass(frozen=True)
+class Magnet:
+    """How the angiogram is taken.
+
+    Attributes:
+        noise: standard deviation in each channel, as a share of fast blood's signal.
+        blur_mm: of the acquired resolution, standard deviation.
+        saturation: signal that blood loses over 60 mm upwards.
+        slabs: overlapping slabs, at whose borders the signal dips.
+        shading: how much the coil's sensitivity varies.
+    """
+
+    noise: float = 0.035
+    blur_mm: float = 0.30
+    saturation: float = 0.25
+    slabs: int = 2
+    shading: float = 0.2
+    levels: Levels = field(default_factory=Levels)
+
+
+@dataclass(frozen=True)
+class AngiogramSettings:
+    """What to simulate: voxels along (i, j, k) to the left, backwards and upwards, their spacing, and what is in it."""
+
+    shape: Index = (224, 224, 84)
+    spacing_mm: Point = (0.6, 0.6, 0.75)
+    aneurysms: tuple[Aneurysm, ...] = ()
+    magnet: Magnet = field(default_factory=Magnet)
+
+
+@dataclass(frozen=True)
+class FoundAneurysm:
+    """One as it came out: value in the truth, centre of mass, longest axial diameter, volume, and what was asked for."""
+
+    value: int
+    point_mm: Point
+    diameter_mm: float
+    volume_mm3: float
+    aneurysm: Aneurysm
+
+
+@dataclass(frozen=True, eq=False)
+class Angiogram:
+    """Image (int16), truth (uint8, one value for each aneurysm) on the same lattice, and the aneurysms."""
+
+    image: Volume
+    truth: Volume
+    lesions: tuple[FoundAneurysm, ...]
+
+
+def simulate_angiogram(rng: np.random.Generator, settings: AngiogramSettings | None = None) -> Angiogram:
+    """Simulate one patient and scan; aneurysms that find no room are left out.
+
+    Raises:
+        InputError: when the settings make no image.
+    """
+    settings = settings or AngiogramSettings()
+    if min(settings.shape) < 8 or min(settings.spacing_mm) <= 0:
+        raise InputError("the phantom's lattice is too small", got=settings.shape, expected="8 voxels or more each way")
+    patient, vessels, sites, tissue, scan = rng.spawn(5)
+    r, a, s = patient.normal(0, (2.0, 4.0, 3.0))
+    axes = Axes.of((float(r), float(a) - 3, float(s) - 4), settings.shape, settings.spacing_mm)
+    turn = _turn(patient)
+    tree = grow_vessels(vessels, turn)
+    edge = max(0.6, settings.spacing_mm[0])
+    blood = Canvas(axes, np.zeros(axes.shape, dtype=np.float32), edge)
+    for cone, signal in tree.cones:
+        blood.raise_to(cone, signal, 0.0)
+    truth = np.zeros(axes.shape, dtype=np.uint8)
+    taken: list[Point] = []
+    for value, aneurysm in enumerate(settings.aneurysms, start=1):
+        origin = choose_origin(sites, tree.origins, axes, aneurysm, taken)
+        painted = None if origin is None else paint_aneurysm(blood, origin, aneurysm, sites)
+        if painted is not None:
+            _mark(truth, value, *painted)
+    canvas = Canvas(axes, np.full(axes.shape, 0.005, dtype=np.float32), edge)
+    paint_tissue(canvas, turn, settings.magnet.levels, tissue)
+    scanned = _scan(canvas.hu, blood.hu, axes, settings, scan)
+    return _angiogram(scanned, truth, axes, settings)
+
+
+def _turn(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A head that is held a little askew: a rotation matrix."""
+    from scipy.spatial.transform import Rotation
+
+    return np.asarray(Rotation.from_euler("xyz", rng.normal(0, (0.09, 0.05, 0.07))).as_matrix())
+
+
+def _mark(truth: NDArray[np.uint8], value: int, box: tuple[slice, slice, slice], inside: NDArray[np.bool_]) -> None:
+    """Write the largest connected part into the truth."""
+    parts, count = ndimage.label(inside, structure=_WHOLE)
+    if count:
+        largest = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
+        truth[box][(parts == largest) & (truth[box] == 0)] = value
+
+
+def _scan(tissue: Field, blood: Field, axes: Axes, settings: AngiogramSettings, rng: np.random.Generator) -> Field:
+    """Inflow, slabs, resolution, coil and Rician noise."""
+    magnet = settings.magnet
+    high = (axes.s - float(axes.s.min())) / 60.0
+    flow = np.clip(1 - magnet.saturation * high, 0.3, 1)
+    slab = np.mod((axes.s - float(axes.s.min())) / max(float(np.ptp(axes.s)), 1) * magnet.slabs, 1.0)
+    flow = flow * (1 - 0.12 * np.abs(2 * slab - 1) ** 3)
+    uneven = 1 + 0.08 * ndimage.zoom(rng.standard_normal((8, 8, 8)), np.array(blood.shape) / 8, order=1).astype(
+        np.float32
+    )
+    # Painted blood shares its voxels with tissue: full where it is full.
+    share = np.clip(blood, 0, 1)
+    signal = tissue * (1 - share) + np.asarray(flow * uneven, dtype=np.float32) * blood * np.float32(0.95)
+    signal = np.maximum(signal, tissue * (1 - share))
+    for axis, step in enumerate(reversed(settings.spacing_mm)):
+        ndimage.gaussian_filter1d(signal, magnet.blur_mm / step, axis=axis, output=signal, truncate=3)
+    signal *= _shading(axes, magnet.shading, rng)
+    real = signal + rng.standard_normal(signal.shape, dtype=np.float32) * np.float32(magnet.noise)
+    imaginary = rng.standard_normal(signal.shape, dtype=np.float32) * np.float32(magnet.noise)
+    return np.asarray(np.hypot(real, imaginary) * np.float32(_BLOOD))
+
+
+def _shading(axes: Axes, amount: float, rng: np.random.Generator) -> Field:
+    total = np.zeros(axes.shape, dtype=np.float32)
+    for _ in range(3):
+        wave, phase = rng.normal(0, 1 / 60, 3), rng.uniform(0, 6.3)
+        total = total + np.sin(axes.r * wave[0] + axes.a * wave[1] + axes.s * wave[2] + phase)
+    return np.asarray(1 + amount / 2 * total, dtype=np.float32)
+
+
+def _angiogram(signal: Field, truth: NDArray[np.uint8], axes: Axes, settings: AngiogramSettings) -> Angiogram:
+    geometry = axes.geometry()
+    image = Volume(np.clip(np.rint(signal), 0, 32767).astype(np.int16).transpose(2, 1, 0), geometry)
+    labels = Volume(truth.transpose(2, 1, 0), geometry)
+    lesions = []
+    for value, box in enumerate(ndimage.find_objects(labels.array), start=1):
+        if box is None:
+            continue
+        inside = labels.array[box] == value
+        i, j, k = (float(c.mean()) + b.start for c, b in zip(np.nonzero(inside), box, strict=True))
+        step_i, step_j, _ = settings.spacing_mm
+        lesions.append(
+            FoundAneurysm(
+                value,
+                geometry.index_to_ras((i, j, k)),
+                longest_diameter_mm(np.moveaxis(inside, 2, 0), (step_i, step_j)),
+                float(inside.sum()) * geometry.voxel_volume_mm3,
+                settings.aneurysms[value - 1],
+            )
+        )
+    return Angiogram(image, labels, tuple(lesions))
