@@ -38,12 +38,31 @@ class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
         super().__init__(
             str(folder), extensions=[f"*{suffix}" for suffix in SUFFIXES], auto_reload=auto_reload, read_only=read_only
         )
+        if auto_reload:
+            self._handler.on_moved = self._on_moved
 
     def close(self) -> None:
         """Stop watching the folder."""
         if self._auto_reload and hasattr(self, "_observer"):
             self._observer.stop()
             self._observer.join()
+
+    def _on_moved(self, event: Any) -> None:
+        """A file took its place at once: ours, or of another process on the same folder, such as batch inference."""
+        path = Path(event.dest_path)
+        if path == Path(self._datastore_config_path):
+            with self._writing:
+                self._init_from_datastore_file()
+        elif not self._lists(path):
+            self.refresh()
+
+    def _lists(self, path: Path) -> bool:
+        name, suffix = self._to_id(path.name)
+        entry = self._datastore.objects.get(name)
+        if entry is None or path.parent == Path(self._datastore.image_path()):
+            return entry is not None
+        label = entry.labels.get(path.parent.name)
+        return label is not None and label.ext == suffix
 
     def _to_id(self, file: str) -> tuple[str, str]:
         for suffix in SUFFIXES:
