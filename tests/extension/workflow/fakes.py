@@ -183,7 +183,7 @@ class FakeClient:
         self._wait(job)
         head = self._server.labels[case][-1][0] if self._server.labels.get(case) else None
         if parent != head:
-            detail = "reader B saved it at 12:00"
+            detail = "somebody else saved this label in the meantime"
             raise Conflict(f"The server has something newer: {detail}.", detail, "rev-ours", head or "")
         revision = self._server.store(case, file)
         return Saved(revision, parent, hashlib.sha256(file.read_bytes()).hexdigest())

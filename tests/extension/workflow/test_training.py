@@ -122,3 +122,19 @@ def test_another_version_can_be_used(desk, server):
     assert server.details("use_version") == [("outline", "v2")]
     assert "v2" in desk.said
     assert desk.state.versions[0].version == "v2"
+
+
+def test_another_version_answers_the_same_click_anew(at_case, server):
+    at_case.workflow.place_point(ras((20, 18, 15)), 6.0)
+    at_case.settle()
+    lesion_id = at_case.lesion().id
+    at_case.workflow.resize(lesion_id, 8.0)
+    at_case.settle()
+    at_case.workflow.resize(lesion_id, 6.0)
+    at_case.settle()
+    assert server.count("infer") == 2  # the second 6 mm is known
+    at_case.workflow.use_version("v1")
+    at_case.settle()
+    at_case.workflow.resize(lesion_id, 8.0)
+    at_case.settle()
+    assert server.count("infer") == 3

@@ -11,7 +11,7 @@ from LesionLabLib.errors import Cancelled, ExtensionError, Replaced, ServerLost
 from .asking import plain
 from .context import Context
 from .loan import Loans
-from .state import DONE, ERROR, FAILED, ISODOSE, REGION, RUNNING, WAITING, Lesion, Prompt
+from .state import DONE, ERROR, FAILED, ISODOSE, REGION, RUNNING, WAITING, Lesion, Prompt, Value
 
 if TYPE_CHECKING:
     from LesionLabLib.answers import Answer, Crop, Json, TaskInfo
@@ -30,12 +30,23 @@ def takes_clicks(task: TaskInfo) -> bool:
     return task.field(_POINT) is not None
 
 
+@dataclass(frozen=True)
+class _Key:
+    """What makes two answers the same."""
+
+    lesion_id: str
+    prompt: Prompt
+    task: str
+    options: tuple[tuple[str, Value], ...]
+
+
 @dataclass(eq=False)
 class _Question:
     """What is being asked for a lesion."""
 
     lesion_id: str
     prompt: Prompt
+    key: _Key
     ticket: Ticket | None = None
 
 
@@ -50,7 +61,7 @@ class Prompts:
         self._context = context
         self._loans = loans
         self._asked: dict[str, _Question] = {}
-        self._known: OrderedDict[tuple[str, Prompt], Answer] = OrderedDict()
+        self._known: OrderedDict[_Key, Answer] = OrderedDict()
         self._probability: dict[str, tuple[Prompt, Crop]] = {}
         self.want_probability = False
 
@@ -67,7 +78,8 @@ class Prompts:
         lesion = self._context.state.lesion(lesion_id)
         if lesion is None or lesion.frozen or lesion.shape in {ISODOSE, REGION}:
             return
-        known = self._known.get((lesion_id, lesion.prompt))
+        task = self.task()
+        known = None if task is None else self._known.get(self._key(lesion, task))
         if known is not None and not again:
             self._withdraw(lesion_id)
             self._apply(lesion, known, DONE)
@@ -75,7 +87,6 @@ class Prompts:
         if not self._context.asking.ready:
             self._put(lesion, WAITING, _NOT_CONNECTED)
             return
-        task = self.task()
         if task is None:
             self._put(lesion, FAILED, "This server has no task that makes a mask of a click.")
             return
@@ -114,10 +125,18 @@ class Prompts:
         found = self._probability.get(lesion.id)
         return found[1] if found is not None and found[0] == lesion.prompt else None
 
+    def forget_answers(self) -> None:
+        """The model is another one: what is asked again gets a new answer."""
+        self._known.clear()
+
+    def _key(self, lesion: Lesion, task: TaskInfo) -> _Key:
+        state = self._context.state
+        return _Key(lesion.id, lesion.prompt, task.name, state.options if task.name == state.task else ())
+
     def _send(self, lesion: Lesion, task: TaskInfo) -> None:
         loan = self._loans.current()
         request = self._request(lesion, task)
-        question = _Question(lesion.id, lesion.prompt)
+        question = _Question(lesion.id, lesion.prompt, self._key(lesion, task))
         self._withdraw(lesion.id, running_too=False)
         self._asked[lesion.id] = question
         self._put(lesion, RUNNING)
@@ -176,10 +195,9 @@ class Prompts:
     def _learn(self, question: _Question, answer: Answer) -> None:
         if answer.probability is not None:
             self._probability[question.lesion_id] = (question.prompt, answer.probability)
-        key = (question.lesion_id, question.prompt)
         # Probability maps are large, and only the last one of a lesion is ever shown.
-        self._known[key] = replace(answer, probability=None)
-        self._known.move_to_end(key)
+        self._known[question.key] = replace(answer, probability=None)
+        self._known.move_to_end(question.key)
         while len(self._known) > _KNOWN:
             self._known.popitem(last=False)
 

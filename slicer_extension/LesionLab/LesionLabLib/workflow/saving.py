@@ -60,7 +60,7 @@ class Saving:
 
         def work(client: Client, job: Job) -> _Outcome:
             try:
-                saved = _save(client, case.name, file, parent, provenance, job)
+                saved = self._save(client, case.name, file, parent, provenance, job)
             finally:
                 file.unlink(missing_ok=True)
             try:
@@ -101,6 +101,26 @@ class Saving:
                 "submit over it only if yours shall stand. Both are kept."
             )
 
+    def _save(
+        self, client: Client, case: str, file: Path, parent: str | None, provenance: Provenance, job: Job
+    ) -> Saved:
+        tag = self._context.settings.tag
+        try:
+            return client.save_label(case, file, parent, provenance, job, tag)
+        except Conflict as conflict:
+            # The label that stands may be this very one: sent before, when the connection broke before the answer came.
+            checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+            folder = Path(tempfile.mkdtemp(dir=file.parent))
+            try:
+                theirs = client.fetch_label(case, tag, folder, job)
+                if theirs is None or theirs.revision != conflict.head:
+                    raise
+                if hashlib.sha256(theirs.path.read_bytes()).hexdigest() != checksum:
+                    raise
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return Saved(conflict.head, parent, checksum)
+
     def _provenance(self, lesions: tuple[Lesion, ...]) -> Provenance:
         versions = sorted({lesion.model_version for lesion in lesions if lesion.model_version})
         settings = self._context.settings
@@ -130,32 +150,13 @@ class Saving:
             current.change(conflict=error.head)
             current.say(
                 WARNING,
-                f"{name} was not replaced: {error.detail or 'somebody else saved it in the meantime'}. "
-                "Both labels are kept, and yours is still here. Look at the other one, "
-                "then submit over it if yours shall stand.",
+                f"Somebody else saved {name} while you worked on it. Both labels are kept, and yours is still here. "
+                "Look at the other one, then submit over it if yours shall stand.",
             )
         elif isinstance(error, Cancelled):
             current.say(INFO, "Submitting was cancelled. The work is still here; submit again when you like.")
         elif not isinstance(error, ServerLost):
             current.say(ERROR, f"Not submitted: {plain(error)} The work is still here.")
-
-
-def _save(client: Client, case: str, file: Path, parent: str | None, provenance: Provenance, job: Job) -> Saved:
-    try:
-        return client.save_label(case, file, parent, provenance, job)
-    except Conflict as conflict:
-        # The label that stands may be this very one: sent before, when the connection broke before the answer came.
-        checksum = hashlib.sha256(file.read_bytes()).hexdigest()
-        folder = Path(tempfile.mkdtemp(dir=file.parent))
-        try:
-            theirs = client.fetch_label(case, "final", folder, job)
-            if theirs is None or theirs.revision != conflict.head:
-                raise
-            if hashlib.sha256(theirs.path.read_bytes()).hexdigest() != checksum:
-                raise
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return Saved(conflict.head, parent, checksum)
 
 
 def _as_json(lesion: Lesion) -> dict[str, Json]:

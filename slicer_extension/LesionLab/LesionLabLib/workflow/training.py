@@ -10,6 +10,7 @@ from LesionLabLib.errors import ExtensionError, Refused
 from .asking import plain
 from .checking import BadInput
 from .context import Context
+from .prompts import Prompts
 from .state import ERROR, INFO, WARNING
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ _GONE = 404
 class Trainings:
     """Starts, follows and stops a training; chooses versions. It never stands in the way of a click."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, prompts: Prompts) -> None:
         self._context = context
+        self._prompts = prompts
         self._job = ""
         self._polled = 0.0
         self._asked = False
@@ -60,7 +62,8 @@ class Trainings:
         task = self._task()
 
         def done(_: None) -> None:
-            self._context.current.say(INFO, f"Clicks are answered by version {version} from now on.")
+            self._prompts.forget_answers()
+            self._context.current.say(INFO, f"Version {version} answers from now on.")
             self.refresh_versions()
 
         self._context.asking.ask(
@@ -144,6 +147,7 @@ class Trainings:
         self._context.current.change(training=training)
         if training.over:
             self._job = ""
+            self._prompts.forget_answers()
             level, text = _summary(training)
             self._context.current.say(level, text)
             self.refresh_versions()

@@ -62,7 +62,7 @@ class Workflow:
         )
         self._leases = Leases(context)
         self._cases = Cases(context, self._loans, self._leases, self._history, self._prompts, self._heat)
-        self._trainings = Trainings(context)
+        self._trainings = Trainings(context, self._prompts)
         self._saving = Saving(context, lambda: self._connecting.refresh_cases())
         self._connecting = Connecting(
             context,
