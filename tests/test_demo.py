@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import json
 import socket
@@ -20,12 +21,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lesionlab.cli.viewer import Viewer
 from lesionlab.demo import run as run_module
 from lesionlab.demo.click import click
 from lesionlab.demo.run import run
 from lesionlab.demo.server import Server, free_port, running
 from lesionlab.demo.study import Study, demo_study
-from lesionlab.errors import InternalError
+from lesionlab.errors import InputError, InternalError
 from lesionlab.image.deepest import deepest_point
 from lesionlab.phantoms.chest import ChestSettings
 
@@ -128,7 +130,13 @@ def test_the_demo_prints_the_measurements_and_writes_the_picture(
     def stand_in(*_: object) -> Iterator[Server]:
         yield Server(url, subprocess.Popen([sys.executable, "-c", ""]))
 
+    @contextmanager
+    def page_stand_in(server: str, host: str, port: int, case: str = "") -> Iterator[Viewer]:
+        assert (server, case) == (url, "chest")
+        yield Viewer("http://127.0.0.1:1/index.html?secret=s", subprocess.Popen([sys.executable, "-c", ""], text=True))
+
     monkeypatch.setattr(run_module, "running", stand_in)
+    monkeypatch.setattr(run_module, "running_viewer", page_stand_in)
     text = io.StringIO()
     out = study.folder.parent
     _, score = run(out, 0, "lesion_shape", Console(file=text), stay=True, settings=SMALL)
@@ -138,11 +146,32 @@ def test_the_demo_prints_the_measurements_and_writes_the_picture(
     assert f"Picture  {out / 'click.png'}" in said
     assert f"curl -X POST '{url}/infer/lesion_shape?image=chest&output=image'" in said
     assert "3D Slicer" in said
+    assert "Open http://127.0.0.1:1/index.html?secret=s and click in a nodule. Ctrl-C stops everything." in said
     from matplotlib.image import imread
 
     picture = imread(out / "click.png")
     amber = (picture[..., 0] > 0.8) & (abs(picture[..., 1] - 0.69) < 0.12) & (picture[..., 2] < 0.3)
     assert amber.sum() > 100  # the outline
+
+
+def test_without_the_workbench_the_demo_says_why_and_goes_on(
+    study: Study, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def stand_in(*_: object) -> Iterator[Server]:
+        yield Server(url, subprocess.Popen([sys.executable, "-c", ""]))
+
+    @contextmanager
+    def missing(*_: object, **__: object) -> Iterator[Viewer]:
+        raise InputError("the workbench needs trame-slicer", hint="pip install it")
+        yield  # a context manager has to be a generator
+
+    monkeypatch.setattr(run_module, "running", stand_in)
+    monkeypatch.setattr(run_module, "running_viewer", missing)
+    text = io.StringIO()
+    run(study.folder.parent, 0, "lesion_shape", Console(file=text), stay=True, settings=SMALL)
+    assert "Browser  not here: the workbench needs trame-slicer; pip install it" in text.getvalue()
+    assert f"Serving at {url}. Ctrl-C stops everything." in text.getvalue()
 
 
 def test_a_free_port_is_the_wanted_one_unless_it_is_taken() -> None:
@@ -164,12 +193,17 @@ def test_a_server_that_cannot_start_is_said_with_its_last_words(tmp_path: Path) 
 @pytest.mark.server
 @pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights of lesion_shape are not shipped yet")
 def test_the_real_server_answers_the_demo_and_is_gone_afterwards(tmp_path: Path) -> None:
-    port = free_port(0)
+    port, page_port = free_port(0), free_port(0)
     text = io.StringIO()
-    reply, score = run(tmp_path / "demo", port, "lesion_shape", Console(file=text), stay=False, settings=SMALL)
+    reply, score = run(
+        tmp_path / "demo", port, "lesion_shape", Console(file=text), stay=False, settings=SMALL, page_port=page_port
+    )
     assert f"http://127.0.0.1:{port}" in text.getvalue()
     assert score > 0.6
     assert 0 < reply.certainty <= 1
     assert (tmp_path / "demo" / "click.png").stat().st_size > 20_000
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    if importlib.util.find_spec("trame_slicer") is not None:
+        assert f"Browser  http://127.0.0.1:{page_port}/index.html?secret=" in text.getvalue()
+    for gone in (port, page_port):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", gone)) != 0

@@ -130,8 +130,14 @@ class Views:
     def toggle_in_3d(self, tag: str) -> None:
         """Show a slice in the 3D view too, or no longer; while it is shown, scrolling draws 3D anew."""
         view = self.view(tag)
-        if isinstance(view, SliceView):
-            view.toggle_visible_in_3d()
+        if not isinstance(view, SliceView):
+            return
+        if view.is_visible_in_3d():
+            view.set_visible_in_3d(False)
+            _forget_model(view)
+        else:
+            view._logic.CreateSliceModel()
+            view.set_visible_in_3d(True)
 
     def fit(self, tag: str) -> None:
         """Show all of the volume in a pane."""
@@ -147,5 +153,9 @@ def _draw_less(view: AbstractView) -> None:
         view.renderer().SetUseDepthPeelingForVolumes(False)
         view.get_view_node().SetBoxColor(*_BOX)
     else:
-        # It would draw a view anew whenever another one scrolls, for that one's slice is a model too.
-        view.get_displayable_manager_by_class("vtkMRMLModelSliceDisplayableManager").SetMRMLScene(None)
+        _forget_model(view)
+
+
+def _forget_model(view: SliceView) -> None:
+    """The model of a slice is only needed to show it in 3D, and as long as there is one all views are drawn when it scrolls."""
+    view._logic.DeleteSliceModel()  # trame-slicer has no other way to a view's logic
