@@ -5,12 +5,8 @@ from __future__ import annotations
 import shutil
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Callable, TypeVar
+from typing import TYPE_CHECKING, Callable
 
-from LesionLabLib.errors import ExtensionError
-
-from .asking import plain
 from .checking import BadInput
 from .context import Context
 from .heat import HeatMaps
@@ -18,18 +14,15 @@ from .history import History
 from .keeping import Keeping
 from .leases import Leases
 from .loan import Loans
-from .marks_file import shown_marks
+from .opening import Fetched, fetch, show_work
 from .painted import masks_digest
-from .pairing import paired
 from .prompts import Prompts
-from .state import INFO, REGION, WARNING, Heat, Lesion, OpenCase
+from .state import INFO, WARNING, Heat, OpenCase
 
 if TYPE_CHECKING:
-    from LesionLabLib.answers import Case, Crop, FetchedLabel
     from LesionLabLib.client import Client
     from LesionLabLib.worker import Job, Ticket
 
-T = TypeVar("T")
 _OPENING = "open case"
 
 
@@ -38,16 +31,6 @@ class _Opening:
     """One wish to open an image; only the last one counts."""
 
     ticket: Ticket | None = None
-
-
-@dataclass(frozen=True)
-class _Fetched:
-    """A case as it came from the server."""
-
-    image: Path
-    label: FetchedLabel | None
-    marks: bytes | None
-    cases: tuple[Case, ...]
 
 
 class Cases:
@@ -71,13 +54,12 @@ class Cases:
         self._check_left(discard)
         opening = self._new_opening()
         context, edits = self._context, self._context.current.edits
-
         folder = context.settings.folder / f"case-{uuid.uuid4().hex}"
 
-        def work(client: Client, job: Job) -> _Fetched:
-            return _fetch(client, name, context.settings.tag, folder, job)
+        def work(client: Client, job: Job) -> Fetched:
+            return fetch(client, name, context.settings.tag, folder, job)
 
-        def done(fetched: _Fetched) -> None:
+        def done(fetched: Fetched) -> None:
             if self._opening is not opening:
                 return
             if context.current.edits != edits:
@@ -226,17 +208,16 @@ class Cases:
         )
         self._history.clear()
 
-    def _show_case(self, name: str, fetched: _Fetched) -> None:
+    def _show_case(self, name: str, fetched: Fetched) -> None:
         self._keep()
         # The scene lets go of the old image only when it has read the new one.
         ref = self._context.scene.load_volume(fetched.image)
         self._reset()
-        revision = None if fetched.label is None else fetched.label.revision
         self._origin = self._context.state.connection.url
-        self._begin(OpenCase(name, ref.node_id, revision=revision))
-        presence = next((case.presence for case in fetched.cases if case.image == name), ())
-        self._context.current.change(cases=fetched.cases, presence=presence)
-        self._show_work(fetched)
+        self._begin(OpenCase(name, ref.node_id, revision=fetched.revision))
+        self._context.current.change(cases=fetched.cases, presence=fetched.presence(name))
+        show_work(self._context, fetched)
+        self._prompts.resume()
         self._leases.hold(name)
 
     def _begin(self, case: OpenCase) -> None:
@@ -244,50 +225,3 @@ class Cases:
         self._context.current.change(case=case)
         self._context.current.saved_masks = masks_digest(self._context.scene)
         self._heat.offer()
-
-    def _show_work(self, fetched: _Fetched) -> None:
-        scene = self._context.scene
-        label, content = fetched.label, fetched.marks
-        marks = () if content is None else self._or_warn("The marks", (), lambda: shown_marks(self._context, content))
-        regions = () if label is None else self._or_warn("The label", None, lambda: scene.load_labelmap(label.path))
-        if regions is None:
-            # Work that starts from nothing must not replace a label that nobody saw.
-            self._context.current.change_case(revision=None)
-            regions = ()
-        lesions = paired(marks, regions)
-        for lesion, crop in lesions:
-            self._show_lesion(lesion, crop)
-        self._context.current.change(
-            lesions=tuple(lesion for lesion, _ in lesions), selected=lesions[0][0].id if lesions else ""
-        )
-        self._context.current.saved_masks = masks_digest(scene)
-        self._prompts.resume()
-
-    def _show_lesion(self, lesion: Lesion, crop: Crop | None) -> None:
-        scene = self._context.scene
-        if lesion.shape != REGION:
-            scene.show_mark(lesion)
-        if crop is not None:
-            scene.set_mask(lesion.id, crop, lesion.colour, lesion.name)
-        if lesion.frozen:
-            scene.freeze(lesion.id)
-
-    def _or_warn(self, what: str, otherwise: T, read: Callable[[], T]) -> T:
-        try:
-            return read()
-        except (ExtensionError, OSError) as error:
-            self._context.current.say(WARNING, f"{what} of the case cannot be shown: {plain(error)}")
-            return otherwise
-
-
-def _fetch(client: Client, name: str, tag: str, folder: Path, job: Job) -> _Fetched:
-    """A case with its label and its marks; on the worker's thread."""
-    labels = folder / "label"
-    labels.mkdir(parents=True)
-    image = client.fetch_image(name, folder, job)
-    fetched = _Fetched(
-        image, client.fetch_label(name, tag, labels, job), client.fetch_marks(name, job), client.cases(job)
-    )
-    if job.cancelled:  # nobody takes the files over
-        shutil.rmtree(folder, ignore_errors=True)
-    return fetched

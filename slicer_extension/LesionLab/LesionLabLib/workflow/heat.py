@@ -109,7 +109,7 @@ class HeatMaps:
         lesion = self._context.state.lesion(self._context.state.selected)
         if lesion is None:
             return None
-        crop = self._prompts.probability(lesion)
+        crop = self._prompts.known.probability(lesion)
         if crop is None:
             self._ask_once(lesion)
         return crop

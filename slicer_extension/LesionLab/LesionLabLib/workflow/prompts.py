@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,16 +9,15 @@ from LesionLabLib.errors import Cancelled, ExtensionError, Replaced, ServerLost
 
 from .asking import plain
 from .context import Context
+from .known import Key, KnownAnswers
 from .loan import Loans
-from .state import DONE, ERROR, FAILED, ISODOSE, REGION, RUNNING, WAITING, Lesion, Prompt, Value
+from .state import DONE, ERROR, FAILED, ISODOSE, REGION, RUNNING, WAITING, Lesion, Prompt
 
 if TYPE_CHECKING:
-    from LesionLabLib.answers import Answer, Crop, Json, TaskInfo
+    from LesionLabLib.answers import Answer, Json, TaskInfo
     from LesionLabLib.client import Client
     from LesionLabLib.worker import Job, Ticket
 
-#: How many answers are kept for undo and redo.
-_KNOWN = 200
 #: The request field that makes a task one that takes clicks, and the one that asks for its probability map.
 _POINT, _PROBABILITY = "point_mm", "probability"
 _NOT_CONNECTED = "Not asked yet: there is no server. It is asked as soon as one answers."
@@ -30,30 +28,29 @@ def takes_clicks(task: TaskInfo) -> bool:
     return task.field(_POINT) is not None
 
 
-@dataclass(frozen=True)
-class _Key:
-    """What makes two answers the same."""
-
-    lesion_id: str
-    prompt: Prompt
-    task: str
-    options: tuple[tuple[str, Value], ...]
-
-
 @dataclass(eq=False)
 class _Question:
     """What is being asked for a lesion."""
 
-    lesion_id: str
-    prompt: Prompt
-    key: _Key
+    key: Key
     ticket: Ticket | None = None
+
+    @property
+    def lesion_id(self) -> str:
+        """Whose mask."""
+        return self.key.lesion_id
+
+    @property
+    def prompt(self) -> Prompt:
+        """With what."""
+        return self.key.prompt
 
 
 class Prompts:
     """Asks for masks.
 
     Attributes:
+        known: answers that came already.
         want_probability: ask for probability maps too.
     """
 
@@ -61,8 +58,7 @@ class Prompts:
         self._context = context
         self._loans = loans
         self._asked: dict[str, _Question] = {}
-        self._known: OrderedDict[_Key, Answer] = OrderedDict()
-        self._probability: dict[str, tuple[Prompt, Crop]] = {}
+        self.known = KnownAnswers()
         self.want_probability = False
 
     def task(self) -> TaskInfo | None:
@@ -79,7 +75,7 @@ class Prompts:
         if lesion is None or lesion.frozen or lesion.shape in {ISODOSE, REGION}:
             return
         task = self.task()
-        known = None if task is None else self._known.get(self._key(lesion, task))
+        known = None if task is None else self.known.get(self._key(lesion, task))
         if known is not None and not again:
             self._withdraw(lesion_id)
             self._apply(lesion, known, DONE)
@@ -113,30 +109,20 @@ class Prompts:
         """Another image: nothing of this one is asked or known any more."""
         for lesion_id in tuple(self._asked):
             self._withdraw(lesion_id)
-        self._known.clear()
-        self._probability.clear()
+        self.known.forget()
 
     def drop(self, lesion_id: str) -> None:
         """The lesion is deleted; its answers stay known for an undo."""
         self._withdraw(lesion_id)
 
-    def probability(self, lesion: Lesion) -> Crop | None:
-        """The probability map of a lesion's prompt, if it is known."""
-        found = self._probability.get(lesion.id)
-        return found[1] if found is not None and found[0] == lesion.prompt else None
-
-    def forget_answers(self) -> None:
-        """The model is another one: what is asked again gets a new answer."""
-        self._known.clear()
-
-    def _key(self, lesion: Lesion, task: TaskInfo) -> _Key:
+    def _key(self, lesion: Lesion, task: TaskInfo) -> Key:
         state = self._context.state
-        return _Key(lesion.id, lesion.prompt, task.name, state.options if task.name == state.task else ())
+        return Key(lesion.id, lesion.prompt, task.name, state.options if task.name == state.task else ())
 
     def _send(self, lesion: Lesion, task: TaskInfo) -> None:
         loan = self._loans.current()
         request = self._request(lesion, task)
-        question = _Question(lesion.id, lesion.prompt, self._key(lesion, task))
+        question = _Question(self._key(lesion, task))
         self._withdraw(lesion.id, running_too=False)
         self._asked[lesion.id] = question
         self._put(lesion, RUNNING)
@@ -174,7 +160,7 @@ class Prompts:
             if latest and lesion is not None:
                 self._put(lesion, FAILED, "The server's answer holds no mask.")
             return
-        self._learn(question, answer)
+        self.known.learn(question.key, answer)
         if lesion is None or lesion.frozen:
             return
         if lesion.prompt == question.prompt:
@@ -191,15 +177,6 @@ class Prompts:
             and asked.prompt == lesion.prompt
             and replace(question.prompt, size_mm=lesion.prompt.size_mm) == lesion.prompt
         )
-
-    def _learn(self, question: _Question, answer: Answer) -> None:
-        if answer.probability is not None:
-            self._probability[question.lesion_id] = (question.prompt, answer.probability)
-        # Probability maps are large, and only the last one of a lesion is ever shown.
-        self._known[question.key] = replace(answer, probability=None)
-        self._known.move_to_end(question.key)
-        while len(self._known) > _KNOWN:
-            self._known.popitem(last=False)
 
     def _apply(self, lesion: Lesion, answer: Answer, status: str) -> None:
         assert answer.mask is not None

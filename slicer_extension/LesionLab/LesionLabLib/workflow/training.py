@@ -62,7 +62,7 @@ class Trainings:
         task = self._task()
 
         def done(_: None) -> None:
-            self._prompts.forget_answers()
+            self._prompts.known.forget_answers()
             self._context.current.say(INFO, f"Version {version} answers from now on.")
             self.refresh_versions()
 
@@ -147,7 +147,7 @@ class Trainings:
         self._context.current.change(training=training)
         if training.over:
             self._job = ""
-            self._prompts.forget_answers()
+            self._prompts.known.forget_answers()
             level, text = _summary(training)
             self._context.current.say(level, text)
             self.refresh_versions()
