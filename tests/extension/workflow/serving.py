@@ -19,10 +19,10 @@ from tests.server.conftest import LIB, free_port
 class Served:
     """The real server on a studies folder; with ``balls`` it answers clicks with balls instead of a network."""
 
-    def __init__(self, studies: Path, balls: bool = True, *options: str) -> None:
+    def __init__(self, studies: Path, balls: bool = True, *options: str, log: Path | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._log = studies.parent / "server.log"
+        self._log = log or studies.parent / "server.log"
         script = [tests.server.serve_balls.__file__, str(studies), str(self.port), "50"]
         module = ["-m", "lesionlab", "serve", "--studies", str(studies), "--port", str(self.port), *options]
         self._command = [sys.executable, *(script if balls else module)]

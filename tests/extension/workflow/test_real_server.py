@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -16,7 +20,7 @@ from tests.extension.workflow.desk import Desk
 from tests.extension.workflow.fakes import ball
 from tests.extension.workflow.serving import Served
 from tests.extension.workflow.test_cases import volume
-from tests.server.conftest import image_bytes, ras
+from tests.server.conftest import fill, image_bytes, ras
 from tests.server.fakes import SLOW_MM
 from tests.server.training import write_studies, write_task
 
@@ -196,6 +200,47 @@ def test_a_full_disk_on_the_server_is_said_and_the_work_is_kept(desk, served):
     desk.workflow.submit()
     desk.settle()
     assert not desk.state.case.unsaved, desk.said
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A folder on a disk of 3 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only a user who may mount can make a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_is_named_and_room_on_it_ends_the_trouble(small_disk, tmp_path):
+    fill(small_disk / "studies")
+    served = Served(small_disk / "studies", log=tmp_path / "server.log")
+    desk = Desk(Client, tmp_path / "desk")
+    try:
+        desk.workflow.connect(served.url)
+        desk.workflow.open_case("case_a")
+        desk.settle()
+        desk.workflow.place_point(MIDDLE, 12.0)
+        desk.settle()
+        ballast = small_disk / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1024))
+        desk.workflow.submit()
+        desk.settle()
+        assert "Not submitted" in desk.said
+        assert "disk is full" in desk.said
+        assert desk.state.case.unsaved
+        np.testing.assert_array_equal(desk.voxels(), ball(MIDDLE, 12.0))
+        ballast.unlink()
+        desk.workflow.submit()
+        desk.settle()
+        assert not desk.state.case.unsaved, desk.said
+    finally:
+        desk.close()
+        served.stop()
 
 
 def test_the_next_case_goes_to_one_reader_only(reader):

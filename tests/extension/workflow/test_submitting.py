@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from LesionLabLib.errors import BadAnswer, Refused, ServerLost
+from LesionLabLib.errors import BadAnswer, Refused, ServerFault, ServerLost
 from tests.extension.workflow.desk import Desk
 from tests.extension.workflow.fakes import FakeClient, ball
 from tests.server.conftest import ras, read_nifti
@@ -118,7 +118,10 @@ def test_a_label_that_had_arrived_before_the_line_broke_is_no_conflict(marked, s
 
 @pytest.mark.parametrize(
     "error",
-    [Refused("The server refused: the disk is full.", 507), BadAnswer("The server keeps another label of case_a.")],
+    [
+        ServerFault("The server failed: the server's disk is full; make room there and send it again.", 507),
+        BadAnswer("The server keeps another label of case_a."),
+    ],
 )
 def test_a_refusal_keeps_the_work(marked, server, error):
     server.will_refuse("save_label", error)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from LesionLabLib.errors import ServerLost
-
 from .asking import plain
 from .context import Context
 from .marks_file import written_marks
@@ -62,8 +60,10 @@ class Keeping:
                 del self._unsent[case]
 
         def failed(error: Exception) -> None:
-            again = "They are sent again after reconnecting." if isinstance(error, ServerLost) else ""
-            self._context.current.say(WARNING, f"The marks of {case} could not be kept: {plain(error)} {again}".strip())
+            text = f"The marks of {case} could not be kept yet: {plain(error)}"
+            self._context.current.say(
+                WARNING, f"{text} They are sent again after reconnecting, or when it is opened again."
+            )
 
         self._context.asking.ask(
             f"Keeping the marks of {case}", work, done, failed, key=f"keep {case}", of_case=False, quiet=True
