@@ -52,6 +52,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd slicer_extension && "$(abspath $(BIN))/mypy" --config-file mypy.ini LesionLab/LesionLabLib browser
 	$(BIN)/lint-imports
 
 test: lint

@@ -33,7 +33,7 @@ from lesionlab.learning.train import average, learning_rate
 from lesionlab.metrics.froc import ImageMarks, competition_metric
 
 FOLDS = 5
-TRAINING = TrainingSettings(epochs=1, steps=400, batch=12, learning_rate=6e-4)
+TRAINING = TrainingSettings(epochs=1, steps=200, batch=12, learning_rate=6e-4)
 _log = logging.getLogger("mass_mammo_real")
 
 
