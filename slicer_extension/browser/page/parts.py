@@ -9,8 +9,8 @@ from typing import Any
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
-#: What a click does: a call without arguments, or a call and the list of its arguments as an expression.
-Act = Callable[[], Any] | tuple[Callable[..., Any], str]
+#: What a click does: a call without arguments, a call and the list of its arguments as an expression, or an expression.
+Act = Callable[[], Any] | tuple[Callable[..., Any], str] | str
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import qt
 
@@ -53,7 +53,7 @@ def title(field: RequestField) -> str:
 
 def _choice(field: RequestField, shown: object, changed: Changed):
     combo = qt.QComboBox()
-    choices = ([] if field.default is not None or None in field.choices else [None]) + list(field.choices)
+    choices: list[Any] = ([] if field.default is not None or None in field.choices else [None]) + list(field.choices)
     for choice in choices:
         combo.addItem(_("as the server sees fit") if choice is None else str(choice))
     combo.setCurrentIndex(choices.index(shown) if shown in choices else 0)
@@ -68,7 +68,7 @@ def _switch(field: RequestField, shown: bool, changed: Changed):
     return check
 
 
-def _number(field: RequestField, shown: object, changed: Changed):
+def _number(field: RequestField, shown: Any, changed: Changed):
     """A spin box; where there is no default, its lowest position stands for None: the server decides."""
     whole = field.type == "integer"
     spin = qt.QSpinBox() if whole else qt.QDoubleSpinBox()
@@ -76,15 +76,16 @@ def _number(field: RequestField, shown: object, changed: Changed):
     lowest = -UNLIMITED if field.minimum is None else field.minimum + (0 if field.minimum_allowed else step)
     highest = UNLIMITED if field.maximum is None else field.maximum - (0 if field.maximum_allowed else step)
     undecided = lowest - step if field.default is None else None
+    least = lowest if undecided is None else undecided
     kind = int if whole else float
     if not whole:
         spin.setDecimals(3 if step < 0.1 else 1)
     with Quietly(spin):
-        spin.setRange(kind(lowest if undecided is None else undecided), kind(highest))
+        spin.setRange(kind(least), kind(highest))
         spin.setSingleStep(kind(step))
         if undecided is not None:
             spin.setSpecialValueText(_("as the server sees fit"))
-        spin.setValue(kind(undecided if shown is None else shown))
+        spin.setValue(kind(least if shown is None else shown))
     signal = "valueChanged(int)" if whole else "valueChanged(double)"
     spin.connect(signal, lambda value: changed(field.name, _unless(value, undecided, step)))
     return spin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Protocol
 
 import qt
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 #: How often the worker's results are fetched, ms.
 TICK_MS = 30
+
+
+class _Section(Protocol):
+    def render(self, state: State) -> None: ...
 
 
 class Panel:
@@ -60,7 +64,7 @@ class Panel:
         self._cases = CaseSection(ui, workflow, confirm)
         lesions = LesionSection(ui, workflow)
         self._demo = DemoOpener(self._server.connect, self._cases.open_case)
-        self._sections = [
+        self._sections: list[_Section] = [
             NoticeBar(ui, workflow),
             ActivityBar(ui, workflow),
             self._server,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable
+from typing import Any, Callable
 
 import slicer
 
@@ -38,9 +38,9 @@ class Placing:
         self._later = later
         self._placed = placed
         self._changed = changed
-        self._helper = None
+        self._helper: Any = None
         self._axis = 2
-        self._observed: list[tuple[object, int]] = []
+        self._observed: list[tuple[Any, int]] = []
 
     def start(self, mode: str) -> None:
         """Let clicks place marks of a kind."""
@@ -134,6 +134,6 @@ def _upright_axis(scene) -> int:
     return max(range(3), key=lambda axis: abs(matrix.GetElement(axis, 2)))
 
 
-def _slice_under_mouse(scene) -> object | None:
+def _slice_under_mouse(scene) -> Any:
     crosshair = scene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
     return None if crosshair is None else crosshair.GetCursorPositionXYZ([0.0, 0.0, 0.0])

@@ -41,8 +41,10 @@ class ResultSection:
             state.scores,
             state.label,
             state.certainty,
+            state.measurements,
+            state.anomaly,
+            state.track,
         )
-        drawn += (state.measurements, state.anomaly, state.track)
         if drawn == self._drawn:
             return
         self._drawn = drawn

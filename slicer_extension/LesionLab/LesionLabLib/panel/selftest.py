@@ -18,7 +18,7 @@ def run_all(case) -> None:
     """Run every check for a `ScriptedLoadableModuleTest`, whose ``setUp`` empties the scene before each."""
     for check in (check_window, check_no_server, check_click, check_scene):
         case.setUp()
-        case.delayDisplay(check.__doc__.splitlines()[0])
+        case.delayDisplay((check.__doc__ or check.__name__).splitlines()[0])
         check()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from functools import partial
+from typing import Any, Callable
 
 import qt
 
@@ -19,7 +20,7 @@ class Shortcuts:
 
     def __init__(self, window, ui, nudge: Callable[[int], None], stop_placing: Callable[[], None]) -> None:
         self._open = False
-        self._keys: list[tuple[object, object]] = []
+        self._keys: list[tuple[Any, Any]] = []
         buttons = {
             "P": ui.placePointButton,
             "L": ui.placeLineButton,
@@ -38,7 +39,7 @@ class Shortcuts:
         for key, button in buttons.items():
             self._add(window, key, button.click, button)
         for key, steps in (("+", 1), ("=", 1), ("-", -1)):
-            self._add(window, key, lambda steps=steps: nudge(steps), ui.sizeSlider)
+            self._add(window, key, partial(nudge, steps), ui.sizeSlider)
         self._add(window, "Esc", stop_placing, ui.placePointButton)
         self.update()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import vtk
 
@@ -24,7 +24,7 @@ class CandidateList:
 
     def __init__(self, scene) -> None:
         self._scene = scene
-        self._node = None
+        self._node: Any = None
         self._shown: tuple[Candidate, ...] = ()
 
     def show(self, candidates: Sequence[Candidate], current: int = -1) -> None:

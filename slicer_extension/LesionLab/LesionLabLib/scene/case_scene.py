@@ -18,7 +18,7 @@ from .marks import Marks
 from .masks import Masks
 from .nodes import nodes_of_class, remove_node
 from .segments import Segments
-from .values import Colour, Mark, Point, Region, SceneSnapshot, VolumeRef
+from .values import Colour, Mark, MarkLike, Point, Region, SceneSnapshot, VolumeRef
 from .volumes import Volumes
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class CaseScene:
 
     # Marks
 
-    def show_mark(self, mark: Mark) -> None:
+    def show_mark(self, mark: MarkLike) -> None:
         """Show or change the mark of ``mark.id``; a `workflow.state.Lesion` will do as well.
 
         A mask of the same id takes the name and the colour. No listener of `on_mark_moved` is told.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import slicer
 import vtk
@@ -30,8 +32,8 @@ class HeatMap:
         self._scene = scene
         self._opacity, self._threshold = 0.5, 0.5
         self._crop: Crop | None = None
-        self._volume = None
-        self._colours = None
+        self._volume: Any = None
+        self._colours: Any = None
         self._models: list = []
         self._rendering: list = []
         self._before: list[tuple] = []
@@ -48,7 +50,7 @@ class HeatMap:
         rendered = bool(self._rendering)
         self.hide()
         self._crop = Crop(crop.origin_index, np.asarray(crop.affine, dtype=float), voxels)
-        self._volume = self._new_volume(name)
+        self._volume = self._new_volume(self._crop, name)
         self._models = [self._new_model(f"{name} {number}") for number in range(1, len(_SHELLS) + 1)]
         for composite in nodes_of_class(self._scene, "vtkMRMLSliceCompositeNode"):
             self._before.append((composite, composite.GetForegroundVolumeID(), composite.GetForegroundOpacity()))
@@ -108,7 +110,7 @@ class HeatMap:
             if node.IsA("vtkMRMLVolumePropertyNode"):
                 _shade(node.GetVolumeProperty(), floor, top, self._opacity)
 
-    def _new_volume(self, name: str):
+    def _new_volume(self, crop: Crop, name: str):
         self._colours = new_node(self._scene, "vtkMRMLColorTableNode", "LesionLab heat", kept=False)
         self._colours.SetTypeToUser()
         self._colours.SetNumberOfColors(256)
@@ -116,13 +118,13 @@ class HeatMap:
             self._colours.SetColor(number, f"{number / 255:.2f}", *_colour(number / 255), 1.0)
         node = new_node(self._scene, "vtkMRMLScalarVolumeNode", name)
         image = vtk.vtkImageData()
-        fill(image, self._crop.voxels)
-        node.SetIJKToRASMatrix(matrix_of(self._crop.affine))
+        fill(image, crop.voxels)
+        node.SetIJKToRASMatrix(matrix_of(crop.affine))
         node.SetAndObserveImageData(image)
         display = node.GetDisplayNode()
         display.SetAndObserveColorNodeID(self._colours.GetID())
         display.AutoWindowLevelOff()
-        display.SetWindowLevelMinMax(0.0, float(self._crop.voxels.max()))
+        display.SetWindowLevelMinMax(0.0, float(crop.voxels.max()))
         display.SetInterpolate(True)
         return node
 

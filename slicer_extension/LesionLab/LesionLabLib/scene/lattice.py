@@ -35,7 +35,7 @@ def on_lattice(crop: Crop, shape: Shape, affine: np.ndarray) -> Crop:
         raise SceneError("The mask belongs to another image: its voxels do not lie on the voxels of the open image.")
     order = [int(np.flatnonzero(row)[0]) for row in axes]
     turned = [row.sum() < 0 for row in axes]
-    inside = np.flip(voxels.transpose(order) != 0, axis=[n for n in range(3) if turned[n]])
+    inside = np.flip(voxels.transpose(order) != 0, axis=tuple(n for n in range(3) if turned[n]))
     first = [int(start[n]) - (inside.shape[n] - 1 if turned[n] else 0) for n in range(3)]
     return trimmed(inside, (first[0], first[1], first[2]), shape, affine)
 
@@ -45,11 +45,11 @@ def trimmed(inside: np.ndarray, first: Shape, shape: Shape, affine: np.ndarray) 
     low = [max(0, -start) for start in first]
     high = [min(size, limit - start) for size, limit, start in zip(inside.shape, shape, first)]
     inside = inside[tuple(slice(a, max(a, b)) for a, b in zip(low, high))]
-    first = tuple(start + cut for start, cut in zip(first, low))
+    begin = [start + cut for start, cut in zip(first, low)]
     box = used_box(inside)
     if box is None:
         return _crop(np.zeros((0, 0, 0), dtype=bool), (0, 0, 0), affine)
-    origin = (first[0] + box[0].start, first[1] + box[1].start, first[2] + box[2].start)
+    origin = (begin[0] + box[0].start, begin[1] + box[1].start, begin[2] + box[2].start)
     return _crop(inside[box].copy(), origin, affine)
 
 
@@ -60,7 +60,7 @@ def used_box(voxels: np.ndarray) -> tuple[slice, slice, slice] | None:
     if not planes.size:
         return None
     k = slice(int(planes[0]), int(planes[-1]) + 1)
-    flat = voxels[:, :, k].any(axis=2)
+    flat: np.ndarray = np.any(voxels[:, :, k], axis=2)
     i, j = (np.flatnonzero(flat.any(axis=axis)) for axis in (1, 0))
     return slice(int(i[0]), int(i[-1]) + 1), slice(int(j[0]), int(j[-1]) + 1), k
 

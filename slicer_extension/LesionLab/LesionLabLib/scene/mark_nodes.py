@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import vtk
 
@@ -28,9 +29,9 @@ class MarkNodes:
         self._scene = scene
         self.mark = mark
         self.body = self._new_markup(_class_of(mark), mark.name)
-        self.excluded = None
-        self.handle = None
-        self._ball = None
+        self.excluded: Any = None
+        self.handle: Any = None
+        self._ball: Any = None
         self._drawn_ball: tuple | None = None
         self.show(mark)
 
@@ -106,7 +107,7 @@ class MarkNodes:
         _place(self.handle, (place,), "")
 
     def _show_ball(self, mark: Mark) -> None:
-        if mark_shapes.handle_point(mark) is None:
+        if mark.size_mm is None or mark_shapes.handle_point(mark) is None:
             remove_node(self._scene, self._ball)
             self._ball, self._drawn_ball = None, None
             return

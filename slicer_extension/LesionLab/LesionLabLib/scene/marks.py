@@ -10,7 +10,7 @@ import slicer
 
 from .mark_nodes import MarkNodes
 from .observers import Observers
-from .values import Mark
+from .values import Mark, MarkLike
 
 _EVENTS = slicer.vtkMRMLMarkupsNode
 _FIELDS = tuple(field.name for field in dataclasses.fields(Mark))
@@ -34,9 +34,9 @@ class Marks:
         self._held = False
         self._observers.add(scene, scene.NodeRemovedEvent, self._on_node_removed)
 
-    def show(self, mark: Mark) -> None:
+    def show(self, given: MarkLike) -> None:
         """Show or change a mark; `Lesion`s of the workflow are taken too."""
-        mark = as_mark(mark)
+        mark = as_mark(given)
         with self._silence():
             nodes = self._nodes.get(mark.id)
             if nodes is not None and not nodes.fits(mark):
@@ -155,7 +155,7 @@ class Marks:
             self._quiet -= 1
 
 
-def as_mark(lesion) -> Mark:
+def as_mark(lesion: MarkLike) -> Mark:
     """A mark of anything that has its fields; those that it has not take their defaults."""
     if isinstance(lesion, Mark):
         return lesion

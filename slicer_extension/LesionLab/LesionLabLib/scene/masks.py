@@ -87,10 +87,11 @@ class Masks:
         rank = state.rank if frozen else self._next_rank()
         self._set(replace(state, crop=self.shown(lesion_id), frozen=frozen, rank=rank))
 
-    def paint(self, lesion_id: str, inside: np.ndarray, first: Shape) -> None:
-        """Take over what the user painted by hand: bool voxels, the first of which is voxel ``first`` of the image."""
+    def paint(self, lesion_id: str, inside: np.ndarray, first: Shape) -> Crop:
+        """Take over what the user painted by hand: bool voxels, the first of which is voxel ``first`` of the image; their claim."""
         claim = trimmed(inside, first, self.shape, self.affine)
         self._set(replace(self._states[lesion_id], crop=claim, rank=self._next_rank()))
+        return claim
 
     def put_back(self, states: tuple[MaskState, ...]) -> None:
         """All claims as they were; where the image was moved since, they are moved too."""

@@ -58,8 +58,7 @@ class Segments:
                 first = image.GetExtent()[::2]
                 empty = image.GetNumberOfPoints() == 0
                 inside = np.zeros((0, 0, 0), bool) if empty else voxels_of(image) == segment.GetLabelValue()
-                masks.paint(lesion_id, inside, first)
-                self._drawn[lesion_id] = masks.state(lesion_id).crop
+                self._drawn[lesion_id] = masks.paint(lesion_id, inside, first)
                 self._written[lesion_id] = _stamp(image)
 
     def draw(self, masks: Masks) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from LesionLabLib.answers import Crop
@@ -24,9 +24,61 @@ class VolumeRef:
     name: str
 
 
+class MarkLike(Protocol):
+    """What can be shown as a mark: `Mark`, whose fields these are, and `workflow.state.Lesion`."""
+
+    @property
+    def id(self) -> str:
+        """Names it in its scene."""
+
+    @property
+    def name(self) -> str:
+        """What the reader reads beside it."""
+
+    @property
+    def shape(self) -> str:
+        """sphere, line, circle, isodose or candidate."""
+
+    @property
+    def point_mm(self) -> Point:
+        """The centre; of a line, its middle."""
+
+    @property
+    def size_mm(self) -> float | None:
+        """Longest diameter; None when there is none."""
+
+    @property
+    def size_given(self) -> bool:
+        """Whether the reader gave the size."""
+
+    @property
+    def exclude_mm(self) -> tuple[Point, ...]:
+        """Points that do not belong to the lesion."""
+
+    @property
+    def ends_mm(self) -> tuple[Point, Point] | None:
+        """A line's two ends; None for other shapes."""
+
+    @property
+    def normal_axis(self) -> int | None:
+        """The axis (0 = R, 1 = A, 2 = S) that a circle's plane stands upright on; None for other shapes."""
+
+    @property
+    def percent(self) -> float | None:
+        """An isodose's level, per cent of the largest dose."""
+
+    @property
+    def colour(self) -> Colour:
+        """Red, green, blue, 0 to 1."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it is finished: it cannot be dragged."""
+
+
 @dataclass(frozen=True)
 class Mark:
-    """A weak label as it lies in the scene. `workflow.state.Lesion` has the same fields: either can be shown."""
+    """A weak label as it lies in the scene."""
 
     id: str
     name: str
