@@ -10,8 +10,8 @@ import pytest
 from lesionlab.errors import ConflictError, InputError
 from lesionlab.image.files import read_volume
 from lesionlab.image.volume import Volume
-from lesionlab.phantoms.chest_cohort import SHIFTS, write_cohort
 from lesionlab.phantoms.chest import ChestSettings
+from lesionlab.phantoms.chest_cohort import SHIFTS, write_cohort
 from lesionlab.store.cases import Case, read_cases
 from lesionlab.store.lesions import lesions_of
 
