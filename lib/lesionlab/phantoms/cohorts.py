@@ -14,6 +14,7 @@ from lesionlab.task import nearest
 #: Name -> module with ``write_cohort(out, cases, rng, shift)``.
 COHORTS = MappingProxyType(
     {
+        "brain": "lesionlab.phantoms.brain_cohort",
         "chest": "lesionlab.phantoms.chest_cohort",
         "mammogram": "lesionlab.phantoms.mammogram_cohort",
         "radiograph": "lesionlab.phantoms.radiograph_cohort",
