@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -53,8 +54,9 @@ def datastore(orthanc: Orthanc, cache: Path) -> DicomWebStudies:
 
 
 @pytest.fixture
-def store(orthanc: Orthanc, images: list[str], tmp_path: Path) -> DicomWebStudies:
-    return datastore(orthanc, tmp_path / "cache")
+def store(orthanc: Orthanc, images: list[str], tmp_path: Path) -> Iterator[DicomWebStudies]:
+    with closing(datastore(orthanc, tmp_path / "cache")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -92,11 +94,11 @@ def test_another_machine_reads_the_label_back_voxel_for_voxel(
     store: DicomWebStudies, orthanc: Orthanc, images: list[str], label: Path, tmp_path: Path
 ) -> None:
     store.save_label(images[0], str(label), "final", dict(INFO))
-    other = datastore(orthanc, tmp_path / "other")
-    assert (other.get_labeled_images(), other.get_unlabeled_images()) == ([images[0]], [images[1]])
-    back = read_volume(Path(other.get_label_uri(images[0], "final")))
-    np.testing.assert_array_equal(back.array, read_volume(label).array)
-    assert back.geometry.same_as(read_volume(Path(other.get_image_uri(images[0]))).geometry)
+    with closing(datastore(orthanc, tmp_path / "other")) as other:
+        assert (other.get_labeled_images(), other.get_unlabeled_images()) == ([images[0]], [images[1]])
+        back = read_volume(Path(other.get_label_uri(images[0], "final")))
+        np.testing.assert_array_equal(back.array, read_volume(label).array)
+        assert back.geometry.same_as(read_volume(Path(other.get_image_uri(images[0]))).geometry)
     assert [one["name"] for one in other.get_label_info(images[0], "final")["label_info"]] == ["nodule", "cyst"]
 
 
@@ -108,7 +110,8 @@ def test_the_newest_label_is_the_one_read(
     array[0, 0, 0] = 1
     write_volume(Volume(array, GEOMETRY), tmp_path / "newer.nii.gz")
     store.save_label(images[0], str(tmp_path / "newer.nii.gz"), "final", {})
-    back = datastore(orthanc, tmp_path / "other").get_label_uri(images[0], "final")
+    with closing(datastore(orthanc, tmp_path / "other")) as other:
+        back = other.get_label_uri(images[0], "final")
     np.testing.assert_array_equal(read_volume(Path(back)).array, array)
 
 

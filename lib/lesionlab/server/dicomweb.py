@@ -51,6 +51,7 @@ class DicomWebStudies(DICOMWebDatastore):  # type: ignore[misc]
 
     # A reader of the list of files must never see it half done; see StudiesDatastore.
     _remove_non_existing = StudiesDatastore._remove_non_existing
+    close = StudiesDatastore.close
 
     def _reconcile_datastore(self) -> None:
         with self._writing:
