@@ -50,6 +50,7 @@ _DEFINITIONS = {
 
 #: Looking close shows so many times the lesion's size, and at least so many mm.
 _AROUND, _LEAST_WIDTH_MM = 4.0, 40.0
+_ASIDE_DEGREES, _ABOVE_DEGREES = 25.0, 20.0
 #: The frame around the volume in 3D.
 _BOX = (0.35, 0.41, 0.48)
 
@@ -106,7 +107,16 @@ class Views:
         for view in self.slices:
             view.set_background_volume_id(volume_id or None)
             view.reset_view()
-        self.three_d.reset_view()
+        self.fit(THREE_D.tag)
+
+    def tidy(self) -> None:
+        """Forget the models of slices that Slicer made anew for another volume.
+
+        They are only needed to show a slice in 3D; as long as there is one, all views are drawn whenever that slice scrolls.
+        """
+        for view in self.slices:
+            if not view.is_visible_in_3d():
+                _forget_model(view)
 
     def jump(self, point_mm: Point) -> None:
         """Put all three planes through a point, without moving them sideways."""
@@ -142,6 +152,11 @@ class Views:
     def fit(self, tag: str) -> None:
         """Show all of the volume in a pane."""
         self.view(tag).reset_view()
+        if tag == THREE_D.tag:
+            # From above and the side: straight from the front two of the planes are lines.
+            camera = self.three_d.get_camera_node().GetCamera()
+            camera.Azimuth(-_ASIDE_DEGREES)
+            camera.Elevation(_ABOVE_DEGREES)
 
 
 def _draw_less(view: AbstractView) -> None:
@@ -152,10 +167,7 @@ def _draw_less(view: AbstractView) -> None:
         view.renderer().SetUseDepthPeeling(False)
         view.renderer().SetUseDepthPeelingForVolumes(False)
         view.get_view_node().SetBoxColor(*_BOX)
-    else:
-        _forget_model(view)
 
 
 def _forget_model(view: SliceView) -> None:
-    """The model of a slice is only needed to show it in 3D, and as long as there is one all views are drawn when it scrolls."""
     view._logic.DeleteSliceModel()  # trame-slicer has no other way to a view's logic

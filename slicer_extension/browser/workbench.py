@@ -130,6 +130,7 @@ class Workbench:
             self._inputs.set(strategy=state.strategies[0])
         self._follow_volume(state.case.volume_id if state.case else "")
         self._follow_selection(state)
+        self.views.tidy()
         if self._first_case and state.connection.status == READY:
             case, self._first_case = self._first_case, ""
             self.workflow.open_case(case)

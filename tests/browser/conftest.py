@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -21,17 +22,14 @@ from lesionlab.image.files import write_volume
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.chest import ChestSettings
+from tests.browser.desk import Desk
 from tests.browser.proxy import Door
 
-pytest.importorskip("playwright")
-from playwright.sync_api import Page, sync_playwright
-
-from tests.browser.desk import Desk
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 REPO = Path(__file__).parents[2]
-CHROMIUM = next(
-    (path for path in ("/usr/bin/chromium", shutil.which("chromium"), shutil.which("chromium-browser")) if path), ""
-)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -119,9 +117,10 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
         check_viewer()
     except LesionLabError as error:
         pytest.skip(error.message)
+    sync_api = pytest.importorskip("playwright.sync_api")
     lab: Lab = request.getfixturevalue("lab")
     url: str = request.getfixturevalue("workbench_url")()
-    with sync_playwright() as playwright:
+    with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(20_000)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
-from playwright.sync_api import Locator, Page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 AXIAL, CORONAL, SAGITTAL, THREE_D = "Red", "Green", "Yellow", "ThreeD"
 PLANES = (AXIAL, CORONAL, SAGITTAL)
@@ -37,6 +38,13 @@ class Desk:
             if holds(state):
                 return state
             assert time.monotonic() < end, f"after {seconds:g} s: {what}; got {state}"
+            self.page.wait_for_timeout(50)
+
+    def until_count(self, what: str, count: int) -> None:
+        """Wait until the page has so many of an element."""
+        end = time.monotonic() + 10.0
+        while (found := self.page.locator(what).count()) != count:
+            assert time.monotonic() < end, f"{what}: got {found}, expected {count}"
             self.page.wait_for_timeout(50)
 
     def open_case(self, name: str) -> None:
@@ -103,6 +111,8 @@ class Desk:
 
     def colours(self, tag: str) -> np.ndarray:
         """The pane as it is on the screen, (rows, columns, RGB) 0 to 255."""
+        from PIL import Image
+
         return np.asarray(Image.open(io.BytesIO(self.pane(tag).screenshot())).convert("RGB"), dtype=float)
 
     def until_drawn(self, tag: str, holds: Callable[[np.ndarray], Any], what: str, seconds: float = 15.0) -> None:

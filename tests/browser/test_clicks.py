@@ -51,7 +51,7 @@ def test_a_drag_gives_the_size(desk: Desk, lab: Lab) -> None:
     desk.page.mouse.up()
     state = desk.until(lambda s: s["lesions"], "a lesion is marked")
     assert state["lesions"][0]["size_mm"] == pytest.approx(2 * 40 * 120.0 / width_px, rel=0.02)
-    assert not desk.page.locator("svg.over-trace").is_visible()
+    desk.until_count("svg.over-trace", 0)
 
 
 def test_a_line_is_as_long_as_it_was_drawn(desk: Desk, lab: Lab) -> None:
@@ -96,6 +96,7 @@ def test_window_and_level_follow_the_drag_and_the_presets(desk: Desk) -> None:
     desk.page.mouse.down()
     desk.page.mouse.move(box["x"] + 300, box["y"] + 200, steps=5)
     desk.page.mouse.up()
+    desk.page.wait_for_timeout(500)
     window, level = desk.ask("window_level")
     assert window == pytest.approx(1.5 * before[0], rel=0.02)  # 150 of 300 pixels: half as wide again
     assert level == pytest.approx(before[1], abs=0.02 * window)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
 
 from lesionlab.image.files import read_volume
 from lesionlab.metrics.overlap import dice
@@ -101,9 +100,9 @@ def test_the_next_case_is_chosen_by_the_server(desk: Desk) -> None:
 
 def test_a_pane_can_fill_the_window(desk: Desk) -> None:
     desk.pane(AXIAL).locator("[aria-label^='Axial alone']").click()
-    expect(desk.page.locator("[data-pane]")).to_have_count(1)
+    desk.until_count("[data-pane]", 1)
     desk.pane(AXIAL).locator("[aria-label^='Axial alone']").click()
-    expect(desk.page.locator("[data-pane]")).to_have_count(4)
+    desk.until_count("[data-pane]", 4)
 
 
 def _changed(now: np.ndarray, before: np.ndarray) -> int:
