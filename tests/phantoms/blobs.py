@@ -15,7 +15,9 @@ from lesionlab.metrics.froc import Mark
 _PEAKS = 60
 
 
-def blobs(image: NDArray[np.generic], sigmas: Sequence[float]) -> list[tuple[tuple[float, ...], float]]:
+def blobs(
+    image: NDArray[np.generic], sigmas: Sequence[float], where: NDArray[np.bool_] | None = None
+) -> list[tuple[tuple[float, ...], float]]:
     """Bright blobs as (index, strength), best first; of those within one radius only the best."""
     values = image.astype(np.float32)
     smooth = [ndimage.gaussian_filter(values, s) for s in (*sigmas, sigmas[-1] * 1.6)]
@@ -23,6 +25,7 @@ def blobs(image: NDArray[np.generic], sigmas: Sequence[float]) -> list[tuple[tup
     for sigma, inner, outer in zip(sigmas, smooth[:-1], smooth[1:], strict=True):
         response = inner - outer
         top = (response == ndimage.maximum_filter(response, 5)) & (response > 0)
+        top = top if where is None else top & where
         places = np.argwhere(top)
         strengths = response[top]
         for n in np.argsort(-strengths)[:_PEAKS]:
@@ -45,8 +48,15 @@ def marks_2d(image: NDArray[np.generic], sigmas: Sequence[float], margin: float 
     return found
 
 
-def marks_3d(image: Volume, sigmas: Sequence[float]) -> list[Mark]:
-    """Blobs of a volume; scales in voxels."""
+def marks_3d(image: Volume, sigmas: Sequence[float], depth_mm: float) -> list[Mark]:
+    """Blobs of a volume, ``depth_mm`` and more below the skin in each slice; scales in voxels."""
+    solid = ndimage.gaussian_filter(image.array.astype(np.float32), 2) > 0.5 * float(np.mean(image.array))
+    head = np.stack([ndimage.binary_fill_holes(plane) for plane in np.moveaxis(solid, 2, 0)], axis=2)
+    steps = max(1, round(depth_mm / image.geometry.spacing_mm[0]))
+    cross = ndimage.generate_binary_structure(3, 1)
+    cross[:, :, 0] = cross[:, :, 2] = False
+    inside = ndimage.binary_erosion(head, cross, iterations=steps, border_value=1)
     return [
-        Mark(image.geometry.index_to_ras((i, j, k)), strength) for (i, j, k), strength in blobs(image.array, sigmas)
+        Mark(image.geometry.index_to_ras((i, j, k)), strength)
+        for (i, j, k), strength in blobs(image.array, sigmas, inside)
     ]

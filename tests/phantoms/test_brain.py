@@ -155,9 +155,9 @@ def test_a_blob_finder_finds_few_metastases() -> None:
     for seed in range(6):
         case = draw_head(np.random.default_rng(seed + 10), SMALL)
         targets = [Target(lesion.point_mm, max(lesion.diameter_mm / 2, 4.0)) for lesion in case.lesions]
-        images.append(compare(marks_3d(case.image, (0.8, 1.2, 1.8, 2.6)), targets))
+        images.append(compare(marks_3d(case.image, (1.6, 2.4, 3.6), depth_mm=24), targets))
     assert sum(len(image.found) for image in images) >= 10
-    assert sensitivity_at(images, 1.0) <= 0.5
+    assert sensitivity_at(images, 1.0) <= 0.4
 
 
 def test_a_cohort_lists_every_metastasis_and_its_dose_marks_it(tmp_path: Path) -> None:
