@@ -17,7 +17,8 @@ from lesionlab.phantoms.canvas import Axes, Canvas
 from lesionlab.phantoms.vessels import Angiogram, AngiogramSettings, simulate_angiogram
 from lesionlab.phantoms.vessels_aneurysms import Aneurysm, paint_aneurysm
 from lesionlab.phantoms.vessels_cohort import SHIFTS, draw_angiogram, write_cohort
-from lesionlab.phantoms.vessels_tree import Origin, grow_vessels
+from lesionlab.phantoms.vessels_course import Origin
+from lesionlab.phantoms.vessels_tree import grow_vessels
 from lesionlab.store.cases import read_cases
 from tests.phantoms.blobs import marks_3d
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
+from lesionlab.kinds import all_tasks
 from lesionlab.predict import Predictor
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.guard import bordered
@@ -109,7 +110,7 @@ def test_a_task_file_of_the_lab_is_all_that_a_new_task_needs(studies, tmp_path, 
     (folder / "lymph_node.yaml").write_text("kind: shape\ntitle: Node\ndescription: A node.\nsize_mm: {default: 8}\n")
     with running(studies, monkeypatch, Settings(tasks=(folder,))) as (_, client):
         info = client.get("/info/").json()
-        assert set(info["models"]) == set(info["trainers"]) == {"lesion_shape", "lymph_node"}
+        assert set(info["models"]) == set(info["trainers"]) == {*all_tasks(), "lymph_node"}
         assert info["models"]["lymph_node"]["config"] == {"size_mm": 8}
         click = {"params": json.dumps({"foreground": [[20, 18, 15]]})}
         found = client.post("/infer/lymph_node?image=case_a&output=json", data=click).json()

@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from lesionlab.kinds import all_tasks
 from tests.server.conftest import AFFINE, SHAPE, fill, free_port, image_bytes, process
 
 monailabel_client = pytest.importorskip("monailabel.client.client")
@@ -53,7 +54,7 @@ def test_the_panel_finds_our_task_as_a_deepgrow_model_with_a_label_to_draw(clien
     assert info["labels"] == ["lesion"]
     assert set(info["strategies"]) == {"first", "random", "uncertainty", "diversity", "weak_first"}
     assert set(info["scoring"]) == {"dice"}
-    assert set(info["trainers"]) == {"lesion_shape"}
+    assert set(info["trainers"]) == set(all_tasks())
 
 
 def test_a_click_gives_a_label_of_the_images_shape(client):

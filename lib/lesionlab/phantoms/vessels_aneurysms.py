@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lesionlab.image.geometry import Point
 from lesionlab.phantoms.canvas import Axes, Box, Canvas, Cone, Ellipsoid, Field
-from lesionlab.phantoms.vessels_tree import Origin
+from lesionlab.phantoms.vessels_course import Origin
 
 #: A sac of which more lies within its parent is moved outwards.
 _MOST_SWALLOWED = 0.3
