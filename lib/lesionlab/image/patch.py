@@ -34,6 +34,17 @@ class PatchGrid:
         """``voxels``^3 samples in a cube that is ``side_mm`` long."""
         return cls(geometry, center_mm, side_mm / voxels, (voxels, voxels, voxels))
 
+    def lattice(self) -> Geometry:
+        """The samples as a lattice of their own, (R, A, S)."""
+        affine = np.eye(4)
+        origin = np.asarray(self.to_ras((0.0, 0.0, 0.0)))
+        affine[:3, 3] = origin
+        for axis in range(3):
+            index = [0.0, 0.0, 0.0]
+            index[axis] = 1.0
+            affine[:3, axis] = np.asarray(self.to_ras((index[0], index[1], index[2]))) - origin
+        return Geometry(self.shape, affine)
+
     @cached_property
     def _order(self) -> tuple[Index, Index]:
         return self.geometry.canonical_axes()

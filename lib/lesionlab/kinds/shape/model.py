@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lesionlab.errors import InputError
 from lesionlab.image.geometry import Point
-from lesionlab.image.patch import PatchGrid
+from lesionlab.image.patch import Patch, PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.kind import Model, Request
 from lesionlab.kinds.shape.competition import compete
@@ -115,24 +115,34 @@ class ShapeModel(Model):
         maps = self._maps(volume, point_mm, [size_mm * scale for scale in _SCALES], exclude_mm)
         return _estimate(_mean(maps), point_mm, size_mm, exclude_mm)
 
-    def estimate(
+    def glimpse(
         self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point] = ()
     ) -> list[Estimate]:
-        """The lesion at a point, seen once for each size."""
-        maps = self._maps(volume, point_mm, sizes_mm, exclude_mm)
-        return [_estimate(chances, point_mm, size, exclude_mm) for chances, size in zip(maps, sizes_mm, strict=True)]
+        """The lesion at a point, seen once for each size, on the patches' own samples: quick and coarse."""
+        found = []
+        for (grid, chances), size in zip(self._patches(volume, point_mm, sizes_mm, exclude_mm), sizes_mm, strict=True):
+            inside = np.where(grid.inside(), chances, np.float32(0))
+            found.append(_estimate(Volume(inside, grid.lattice()), point_mm, size, exclude_mm))
+        return found
 
     def _maps(
         self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point]
     ) -> list[Volume]:
         """Probabilities on the volume's lattice, one crop for each size."""
+        patches = self._patches(volume, point_mm, sizes_mm, exclude_mm)
+        return [grid.restore(chances) for grid, chances in patches]
+
+    def _patches(
+        self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point]
+    ) -> list[tuple[PatchGrid, Patch]]:
+        """Probabilities at the samples of one patch for each size."""
         n, side = self.task.patch.voxels, self.task.patch.side
         grids = [PatchGrid.cube(volume.geometry, point_mm, side * size, n) for size in sizes_mm]
         patches = torch.from_numpy(np.stack([grid.sample(volume) for grid in grids]))
         marks = [mark_points(torch.tensor([g.to_patch(p) for p in exclude_mm]), n, side) for g in grids]
         network = self._probabilities(network_input(patches, side, torch.stack(marks))).numpy()
         maps = _NETWORK * network + (1 - _NETWORK) * compete(patches.numpy(), side)
-        return [grid.restore(chances) for grid, chances in zip(grids, maps, strict=True)]
+        return list(zip(grids, maps, strict=True))
 
     @torch.inference_mode()
     def _probabilities(self, inputs: Tensor) -> Tensor:
@@ -155,18 +165,20 @@ class ShapeModel(Model):
         return deepest[0].float().mean(dim=(0, 2, 3, 4)).numpy()
 
     def _settle(self, volume: Volume, point_mm: Point, exclude_mm: Sequence[Point]) -> Estimate:
-        """Try several sizes; take the one that agrees best with what is then measured, and measure again until it stays."""
-        largest = max(volume.geometry.extent_mm)
+        """Glimpse at several sizes; look at the one that agrees best with what it shows, and again until the size stays."""
+        least, largest = self.task.size_mm.minimum, max(volume.geometry.extent_mm)
         sizes = [size for size in self.task.size_mm.tried if size <= largest] or [largest]
-        estimates = self.estimate(volume, point_mm, sizes, exclude_mm)
-        best = max(estimates, key=_agreement)
-        for _ in range(_ROUNDS):
-            size = float(np.clip(best.diameter_mm, self.task.size_mm.minimum, largest))
-            again = self.look(volume, point_mm, size, exclude_mm)
-            settled = max(size / best.size_mm, best.size_mm / size) < _SETTLED
-            best = max(best, again, key=_agreement)
-            if settled or best is not again:
+        first = max(self.glimpse(volume, point_mm, sizes, exclude_mm), key=_agreement)
+        size = float(np.clip(first.diameter_mm, least, largest))
+        best = self.look(volume, point_mm, size, exclude_mm)
+        for _ in range(_ROUNDS - 1):
+            size = float(np.clip(best.diameter_mm, least, largest))
+            if max(size / best.size_mm, best.size_mm / size) < _SETTLED:
                 break
+            again = self.look(volume, point_mm, size, exclude_mm)
+            if _agreement(again) <= _agreement(best):
+                break
+            best = again
         return best
 
 
