@@ -20,7 +20,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel, built from a copy of what is in the source folder."""
     pytest.importorskip("hatchling", reason="the build backend is not installed here")
     source = tmp_path_factory.mktemp("source")
-    for name in ("lib", "configs", "requirements"):
+    for name in ("lib", "configs", "requirements", "slicer_extension"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
@@ -29,13 +29,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next((source / "dist").glob("*.whl")))
 
 
-def test_the_wheel_holds_every_task_and_every_checkpoint_with_its_card(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_holds_every_task_every_checkpoint_with_its_card_and_the_workbench(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     expected = {f"lesionlab/configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml")}
     expected |= {
         f"lesionlab/weights/{path.name}" for path in (ROOT / "lib/lesionlab/weights").glob("*") if path.is_file()
     }
     expected |= {"lesionlab/py.typed", "pydicom_seg/__init__.py"}
+    extension = ROOT / "slicer_extension"
+    expected |= {f"lesionlab/{path.relative_to(ROOT)}" for path in extension.rglob("*.py")}
 
     assert expected - names == set()
 
