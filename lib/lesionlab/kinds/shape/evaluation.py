@@ -13,6 +13,7 @@ from lesionlab.errors import InputError
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.kind import CaseScore, Json, Model
 from lesionlab.kinds.shape.measure import measure
+from lesionlab.kinds.shape.model import ShapeModel
 from lesionlab.kinds.shape.result import ShapeResult
 from lesionlab.kinds.shape.task import ShapeRequest
 from lesionlab.kinds.shape.truths import TrueLesion, true_lesions
@@ -28,7 +29,7 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class LesionScore:
-    """One lesion's scores; lengths in mm, errors as a share of the truth."""
+    """One lesion's scores; lengths in mm, errors as a share of the truth; ``network_dice`` without the competition of seeds."""
 
     image: str
     patient: str
@@ -37,6 +38,7 @@ class LesionScore:
     diameter_error: float
     volume_error: float
     certainty: float
+    network_dice: float
 
 
 def evaluate(model: Model, data: Path, report: Report) -> Json:
@@ -57,7 +59,9 @@ def evaluate(model: Model, data: Path, report: Report) -> Json:
 
 
 def dice_of_cases(model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
-    """The Dice of every lesion of the labelled cases."""
+    """The Dice of every lesion of the labelled cases, by what training made alone."""
+    if isinstance(model, ShapeModel):
+        model = model.learned()
     total = sum(case.mask is not None for case in cases)
     scores: list[CaseScore] = []
     seen: Counter[str] = Counter()
@@ -76,6 +80,7 @@ def score(model: Model, lesion: TrueLesion) -> LesionScore:
     geometry = lesion.image.geometry
     found = Volume.zeros(geometry).paste(result.mask).array > 0
     truth = lesion.truth.array > 0
+    alone = _answer(model.learned(), lesion) if isinstance(model, ShapeModel) else result
     true = measure(lesion.truth)
     return LesionScore(
         image=lesion.name,
@@ -85,6 +90,7 @@ def score(model: Model, lesion: TrueLesion) -> LesionScore:
         diameter_error=result.diameter_mm / true.diameter_mm - 1,
         volume_error=result.volume_mm3 / true.volume_mm3 - 1,
         certainty=result.certainty,
+        network_dice=dice(Volume.zeros(geometry).paste(alone.mask).array > 0, truth),
     )
 
 
@@ -106,6 +112,7 @@ def summarise(scores: Sequence[LesionScore]) -> Json:
         "dice_mean": interval.mean,
         "dice_interval_95": [interval.low, interval.high],
         "dice_sd": float(values.std()),
+        "network_dice_mean": float(np.mean([row.network_dice for row in scores])),
         "hd95_median_mm": float(np.median([row.hd95_mm for row in scores])),
         "diameter_error_median": float(np.median([abs(row.diameter_error) for row in scores])),
         "volume_error_median": float(np.median([abs(row.volume_error) for row in scores])),

@@ -66,7 +66,7 @@ class ShapeKind(Kind):
         return evaluate(model, data, report)
 
     def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
-        """Dice of each lesion, clicked and sized as its case says."""
+        """Dice of each lesion by what training made alone, clicked and sized as its case says."""
         from lesionlab.kinds.shape.evaluation import dice_of_cases
 
         return dice_of_cases(model, cases, report)

@@ -57,13 +57,20 @@ class ShapeModel(Model):
         members: networks whose probabilities are averaged.
         calibration: sureness -> Dice to expect.
         version: what the model is called.
+        share: weight of the networks beside the competition of seeds.
     """
 
     def __init__(
-        self, task: ShapeTask, members: Sequence[nn.Module], calibration: Calibration | None, version: str
+        self,
+        task: ShapeTask,
+        members: Sequence[nn.Module],
+        calibration: Calibration | None,
+        version: str,
+        share: float = _NETWORK,
     ) -> None:
         self.task = task
         self.version = version
+        self._share = share
         self._members = [member.eval().to(memory_format=torch.channels_last_3d) for member in members]  # type: ignore[call-overload]
         self._calibration = calibration
 
@@ -104,6 +111,10 @@ class ShapeModel(Model):
             model_version=self.version,
         )
 
+    def learned(self) -> ShapeModel:
+        """What training made, without the competition of seeds that every version shares and that would hide a difference."""
+        return ShapeModel(self.task, self._members, self._calibration, self.version, share=1.0)
+
     def certainty(self, sureness: float) -> float:
         """The Dice to expect at a sureness."""
         if self._calibration is None:
@@ -141,7 +152,9 @@ class ShapeModel(Model):
         patches = torch.from_numpy(np.stack([grid.sample(volume) for grid in grids]))
         marks = [mark_points(torch.tensor([g.to_patch(p) for p in exclude_mm]), n, side) for g in grids]
         network = self._probabilities(network_input(patches, side, torch.stack(marks))).numpy()
-        maps = _NETWORK * network + (1 - _NETWORK) * compete(patches.numpy(), side)
+        maps = (
+            network if self._share == 1 else self._share * network + (1 - self._share) * compete(patches.numpy(), side)
+        )
         return list(zip(grids, maps, strict=True))
 
     @torch.inference_mode()
