@@ -130,6 +130,7 @@ def run(minutes: float, seed: int) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "actions": sum(reader.done.values()),
         "by_action": dict(sorted(reader.done.items())),
+        "came_of_it": dict(sorted(reader.seen.items())),
         "notices": dict(reader.notices),
         "outages": host.outages,
         "exception": error,

@@ -68,13 +68,14 @@ class RandomReader:
         self.mrml = mrml
         self.done: Counter[str] = Counter()
         self.notices: Counter[str] = Counter()
+        self.seen: Counter[str] = Counter()
         self.samples: list[Sample] = []
         self._volume_id = volume_id
         self._rng = np.random.default_rng(seed)
         self._frozen: dict[str, str] = {}
         self._started = time.monotonic()
-        workflow.subscribe(self._count_notices)
-        self._last_notice: Any = None
+        self._last: Any = workflow.state
+        workflow.subscribe(self._count)
 
     def act(self) -> None:
         """One action, a little time, and the laws."""
@@ -83,6 +84,7 @@ class RandomReader:
         name = self._needed() or names[self._rng.choice(len(names), p=chances / chances.sum())]
         getattr(self, f"_{name}")()
         self.done[name] += 1
+        self._count_work()
         for _ in range(self._rng.integers(0, 6)):
             time.sleep(float(self._rng.uniform(0, 0.008)))
             self.workflow.tick()
@@ -152,10 +154,28 @@ class RandomReader:
             assert self._frozen.setdefault(lesion_id, now) == now, f"{lesion_id} is frozen and has changed"
         self._frozen = {lesion_id: digest for lesion_id, digest in self._frozen.items() if lesion_id in frozen}
 
-    def _count_notices(self, state: Any) -> None:
-        if state.notice is not None and state.notice is not self._last_notice:
-            self._last_notice = state.notice
+    def _count(self, state: Any) -> None:
+        """What came of it: that something comes of it is part of the result."""
+        last, self._last = self._last, state
+        if state.notice is not None and state.notice is not last.notice:
             self.notices[state.notice.level] += 1
+        if state.lesions is not last.lesions:
+            for lesion in state.lesions:
+                old = last.lesion(lesion.id)
+                if lesion.status == DONE and old is not None and old.status == RUNNING:
+                    self.seen["masks from the server"] += 1
+        if state.case is not None and last.case is not None and state.case.revision != last.case.revision:
+            self.seen["labels saved"] += 1
+        if state.case is not None and last.case is None:
+            self.seen["images opened"] += 1
+        if state.connection.status != last.connection.status:
+            self.seen[f"connection {state.connection.status}"] += 1
+
+    def _count_work(self) -> None:
+        state = self.workflow.state
+        self.seen["actions on an open image"] += state.case is not None
+        self.seen["actions among lesions"] += bool(state.lesions)
+        self.seen["actions while a request ran"] += bool(state.activities)
 
     # Actions
 
