@@ -102,3 +102,13 @@ def test_a_part_with_other_axes_is_refused(step: np.ndarray) -> None:
 def test_an_unusable_affine_is_refused(affine: np.ndarray) -> None:
     with pytest.raises(InputError, match="affine"):
         Geometry((2, 2, 2), affine)
+
+
+def test_a_thinned_volume_keeps_every_nth_voxel_where_it_lies() -> None:
+    volume = Volume(np.arange(9 * 6 * 4).reshape(9, 6, 4), Geometry((9, 6, 4), np.diag([1.0, -2.0, 5.0, 1.0])))
+
+    thin = volume.thinned(step_mm=8.0)  # strides of 4, 2 and 1
+
+    assert thin.array.shape == (3, 3, 4)
+    assert thin.array[2, 1, 3] == volume.array[8, 2, 3]
+    assert thin.geometry.index_to_ras((2, 1, 3)) == volume.geometry.index_to_ras((8, 2, 3))

@@ -37,6 +37,13 @@ class Volume:
         box = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
         return Volume(self.array[box], self.geometry.crop(start, shape))
 
+    def thinned(self, step_mm: float) -> Volume:
+        """Every n-th voxel along each axis, as many as leave at least two voxels for each ``step_mm`` (a view, not a copy)."""
+        strides = [max(1, int(step_mm / (2 * spacing))) for spacing in self.geometry.spacing_mm]
+        array = self.array[:: strides[0], :: strides[1], :: strides[2]]
+        affine = self.geometry.affine @ np.diag([*strides, 1.0])
+        return Volume(array, Geometry(array.shape, affine))
+
     @classmethod
     def zeros(cls, geometry: Geometry, dtype: type[np.generic] = np.uint8) -> Volume:
         """A volume of zeros on a lattice."""

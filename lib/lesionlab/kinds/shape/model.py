@@ -129,9 +129,11 @@ class ShapeModel(Model):
     def glimpse(
         self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point] = ()
     ) -> list[Estimate]:
-        """The lesion at a point, seen once for each size, on the patches' own samples: quick and coarse."""
+        """The lesion at a point, seen once for each size, on the patches' own samples and from few voxels: quick and coarse."""
         found = []
-        for (grid, chances), size in zip(self._patches(volume, point_mm, sizes_mm, exclude_mm), sizes_mm, strict=True):
+        step = self.task.patch.side / self.task.patch.voxels
+        volumes = [volume.thinned(step * size) for size in sizes_mm]
+        for (grid, chances), size in zip(self._patches(volumes, point_mm, sizes_mm, exclude_mm), sizes_mm, strict=True):
             inside = np.where(grid.inside(), chances, np.float32(0))
             found.append(_estimate(Volume(inside, grid.lattice()), point_mm, size, exclude_mm))
         return found
@@ -140,16 +142,18 @@ class ShapeModel(Model):
         self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point]
     ) -> list[Volume]:
         """Probabilities on the volume's lattice, one crop for each size."""
-        patches = self._patches(volume, point_mm, sizes_mm, exclude_mm)
+        patches = self._patches([volume] * len(sizes_mm), point_mm, sizes_mm, exclude_mm)
         return [grid.restore(chances) for grid, chances in patches]
 
     def _patches(
-        self, volume: Volume, point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point]
+        self, volumes: Sequence[Volume], point_mm: Point, sizes_mm: Sequence[float], exclude_mm: Sequence[Point]
     ) -> list[tuple[PatchGrid, Patch]]:
-        """Probabilities at the samples of one patch for each size."""
+        """Probabilities at the samples of one patch for each size, cut from the volume beside it."""
         n, side = self.task.patch.voxels, self.task.patch.side
-        grids = [PatchGrid.cube(volume.geometry, point_mm, side * size, n) for size in sizes_mm]
-        patches = torch.from_numpy(np.stack([grid.sample(volume) for grid in grids]))
+        pairs = list(zip(volumes, sizes_mm, strict=True))
+        grids = [PatchGrid.cube(volume.geometry, point_mm, side * size, n) for volume, size in pairs]
+        samples = [grid.sample(volume) for grid, volume in zip(grids, volumes, strict=True)]
+        patches = torch.from_numpy(np.stack(samples))
         marks = [mark_points(torch.tensor([g.to_patch(p) for p in exclude_mm]), n, side) for g in grids]
         network = self._probabilities(network_input(patches, side, torch.stack(marks))).numpy()
         maps = (
