@@ -66,6 +66,7 @@ def present(state: State, client_id: str = "") -> Shown:
         heats=state.heats,
         heat_name=state.heat.name,
         heat_visible=state.heat.visible,
+        heat_volume=state.heat.volume,
         activities=tuple(
             ActivityRow(a.id, a.text, -1.0 if a.share is None else 100.0 * a.share, a.cancellable)
             for a in state.activities

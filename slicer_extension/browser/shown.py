@@ -185,6 +185,7 @@ class Shown:
     heats: tuple[str, ...] = ()
     heat_name: str = ""
     heat_visible: bool = False
+    heat_volume: bool = False
     activities: tuple[ActivityRow, ...] = ()
     busy: bool = False
     notice: NoticeRow | None = None

@@ -62,7 +62,7 @@ def test_of_two_who_started_from_the_same_the_second_is_told_and_both_are_kept(c
     detail = save(client, slabs(1, 3), first, author="ben")
     refused(detail, 409, "meantime", first, anna)
     error = detail.json()["error"]
-    assert error["head"] == anna
+    assert (error["head"], error["author"]) == (anna, "anna")
     ben = client.get(f"/datastore/label?label=case_a&tag=final&revision={error['revision']}")
     assert ben.content == slabs(1, 3)
     assert (studies / "labels" / "final" / "case_a.nii.gz").read_bytes() == slabs(1, 2)

@@ -159,7 +159,15 @@ def _saved(app: LesionLabApp, saved: Revision) -> Response:
             expected=f"parent {head.id if head else 'nothing'}",
             hint=f"yours is kept as revision {saved.id}; compare both and save again",
         )
-        return refusal(error, {"revision": saved.id, "head": head.id if head else None})
+        return refusal(
+            error,
+            {
+                "revision": saved.id,
+                "head": head.id if head else None,
+                "author": head.draft.author or None if head else None,
+                "time": head.time if head else None,
+            },
+        )
     checksum = None if saved.blob is None else saved.blob.checksum
     own = {"revision": saved.id, "parent": draft.parent, "checksum": checksum, "head": head.id if head else None}
     return JSONResponse({"image": draft.image, "label": draft.image, **own})

@@ -79,7 +79,8 @@ def check(reply: Reply, url: str, what: str = "") -> None:
     if what and (status == 405 or (status == 404 and detail in {"", "Not Found"})):
         raise TooOld(f"The server at {url} is too old: it does not know {what}. Ask for its update.")
     if status == 409:
-        raise Conflict(_refusal(status, detail), detail, _name(error, "revision"), _name(error, "head"))
+        names = (_name(error, name) for name in ("revision", "head", "author"))
+        raise Conflict(_refusal(status, detail), detail, *names)
     if status < 500:
         raise Refused(_refusal(status, detail), status, detail)
     if status in _GATEWAY:

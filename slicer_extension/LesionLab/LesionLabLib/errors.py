@@ -48,11 +48,13 @@ class Conflict(Refused):
     Attributes:
         revision: what we sent, kept beside the head; empty when the server names none.
         head: the label that stands now; empty when the server names none.
+        author: who saved that one; empty when the server names nobody.
     """
 
-    def __init__(self, message: str, detail: str = "", revision: str = "", head: str = "") -> None:
+    def __init__(self, message: str, detail: str = "", revision: str = "", head: str = "", author: str = "") -> None:
         self.revision = revision
         self.head = head
+        self.author = author
         super().__init__(message, 409, detail)
 
 

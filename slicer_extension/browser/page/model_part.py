@@ -46,6 +46,16 @@ def heat_section(actions: Actions) -> None:
                     color="primary",
                     title=("why.shown_heat",),
                 )
+            v3.VSwitch(
+                model_value=("heat_volume",),
+                update_modelValue=(flow.show_heat_volume, "[$event]"),
+                label="As a volume in 3D (slow)",
+                disabled=("!!why.shown_heat",),
+                density="compact",
+                hide_details=True,
+                color="primary",
+                title=("why.shown_heat",),
+            )
 
 
 def model_section(actions: Actions) -> None:

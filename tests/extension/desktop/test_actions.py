@@ -155,11 +155,13 @@ def test_the_heat_map_is_shown_hidden_and_set(desk: Desk) -> None:
     desk.workflow.calls.clear()
     desk.ui.heatOpacitySlider.native.setValue(0.8)
     desk.ui.heatThresholdSlider.native.setValue(0.1)
+    desk.ui.heatVolumeCheck.native.setChecked(True)
     desk.ui.heatCheck.native.setChecked(False)
     desk.ui.heatCheck.native.setChecked(True)
     assert desk.told == [
         ("set_heat", {"opacity": 0.8}),
         ("set_heat", {"threshold": 0.1}),
+        ("show_heat_volume", {"on": True}),
         ("hide_heat", {}),
         ("show_heat", {"name": "probability"}),
     ]

@@ -151,7 +151,7 @@ def test_a_second_reader_of_the_same_case_is_told_and_both_labels_are_kept(desk,
     desk.workflow.submit()
     desk.settle()
     assert desk.state.notice.level == "warning"
-    assert f"Somebody else saved {desk.state.case.name}" in desk.said
+    assert f"reader B saved {desk.state.case.name}" in desk.said
     assert "Both labels are kept" in desk.said
     assert desk.state.conflict == other.state.case.revision
     np.testing.assert_array_equal(desk.voxels(), ball(MIDDLE, 12.0))

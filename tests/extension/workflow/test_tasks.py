@@ -224,6 +224,11 @@ def test_a_map_of_a_task_can_be_shown_and_goes_with_the_case(at_case, server):
     at_case.workflow.show_heat("Find spots")
     at_case.workflow.set_heat(opacity=0.7, threshold=2.0)
     assert (at_case.state.heat.opacity, at_case.state.heat.threshold) == (0.7, 1.0)
+    at_case.workflow.show_heat_volume(True)
+    assert at_case.state.heat.volume
+    assert at_case.scene._scene.GetNumberOfNodesByClass("vtkMRMLVolumeRenderingDisplayNode") == 1
+    at_case.workflow.show_heat_volume(False)
+    assert at_case.scene._scene.GetNumberOfNodesByClass("vtkMRMLVolumeRenderingDisplayNode") == 0
     at_case.workflow.show_heat("something")
     assert "no heat map 'something'" in at_case.said
     at_case.workflow.open_case("case_b")

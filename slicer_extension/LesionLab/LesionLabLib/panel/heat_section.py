@@ -28,6 +28,7 @@ class HeatSection:
         self._threshold = Action(
             ui.heatThresholdSlider, "valueChanged(double)", lambda value: workflow.set_heat(threshold=float(value))
         )
+        self._volume = Action(ui.heatVolumeCheck, "toggled(bool)", lambda on: workflow.show_heat_volume(bool(on)))
         self._heats: object = None
 
     def _toggle(self, on: bool) -> None:
@@ -43,9 +44,12 @@ class HeatSection:
             fill_list(self._ui.heatCombo, [(name, name.replace("_", " ")) for name in state.heats], state.heat.name)
         for action in (self._show, self._choose):
             action.allow(reasons.heat(state))
-        for action in (self._opacity, self._threshold):
+        for action in (self._opacity, self._threshold, self._volume):
             action.allow(reasons.shown_heat(state))
-        with Quietly(self._ui.heatCheck, self._ui.heatOpacitySlider, self._ui.heatThresholdSlider):
+        with Quietly(
+            self._ui.heatCheck, self._ui.heatOpacitySlider, self._ui.heatThresholdSlider, self._ui.heatVolumeCheck
+        ):
             self._ui.heatCheck.setChecked(state.heat.visible)
+            self._ui.heatVolumeCheck.setChecked(state.heat.volume)
             self._ui.heatOpacitySlider.value = state.heat.opacity
             self._ui.heatThresholdSlider.value = state.heat.threshold

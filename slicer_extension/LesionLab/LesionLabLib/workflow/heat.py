@@ -70,6 +70,12 @@ class HeatMaps:
         self._context.scene.set_heat(heat.opacity, heat.threshold)
         self._put(heat)
 
+    def as_volume(self, on: bool) -> None:
+        """Show the map in 3D as a volume, or as nested surfaces."""
+        self._put(replace(self._context.state.heat, volume=bool(on)))
+        if self._shown is not None:
+            self._context.scene.show_heat_volume(bool(on))
+
     def follow(self) -> None:
         """Make the scene show what the state says."""
         heat = self._context.state.heat
@@ -91,6 +97,8 @@ class HeatMaps:
             self._context.scene.hide_heat()
             raise
         self._context.scene.set_heat(heat.opacity, heat.threshold)
+        if heat.volume:
+            self._context.scene.show_heat_volume(True)
 
     def clear(self) -> None:
         """Another image: no maps."""

@@ -150,8 +150,8 @@ class Saving:
             current.change(conflict=error.head)
             current.say(
                 WARNING,
-                f"Somebody else saved {name} while you worked on it. Both labels are kept, and yours is still here. "
-                "Look at the other one, then submit over it if yours shall stand.",
+                f"{error.author or 'Somebody else'} saved {name} while you worked on it. "
+                "Both labels are kept, and yours is still here. Look at the other one, then submit over it if yours shall stand.",
             )
         elif isinstance(error, Cancelled):
             current.say(INFO, "Submitting was cancelled. The work is still here; submit again when you like.")

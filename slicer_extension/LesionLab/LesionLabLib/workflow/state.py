@@ -142,6 +142,8 @@ class Heat:
     opacity: float = 0.5
     threshold: float = 0.5
     """0 to 1: lower values are not drawn."""
+    volume: bool = False
+    """Whether 3D shows it as a volume rather than as nested surfaces: slow without a graphics card."""
 
 
 @dataclass(frozen=True)

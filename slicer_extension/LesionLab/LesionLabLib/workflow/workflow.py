@@ -247,6 +247,10 @@ class Workflow:
         """Set how strongly the heat map is drawn (0 to 1), and from what value on (0 to 1)."""
         self._do(lambda: self._heat.set(opacity, threshold))
 
+    def show_heat_volume(self, on: bool) -> None:
+        """Show the heat map in 3D as a volume (slow without a graphics card), or as nested surfaces."""
+        self._do(lambda: self._heat.as_volume(on))
+
     # Labels, training, versions
 
     def submit(self, over_conflict: bool = False) -> None:
