@@ -45,6 +45,9 @@ def run(args: argparse.Namespace, output: Output) -> None:
     """
     from lesionlab.cli.viewer import running_viewer
 
+    scheme = args.server.partition("://")[0].lower() if "://" in args.server else "http"
+    if scheme not in ("http", "https"):
+        raise InputError("--server is no address", got=args.server, expected="such as http://127.0.0.1:8000")
     if args.token_file is not None and not args.token_file.is_file():
         raise InputError("--token-file is not a file", got=str(args.token_file), expected="a file with the token in it")
     if threading.current_thread() is threading.main_thread():
