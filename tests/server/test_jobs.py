@@ -60,7 +60,9 @@ def test_a_training_tells_how_it_goes_survives_a_kill_and_its_version_answers(ro
     started = client.post("/train/tiny", json={"epochs": 25, "seed": 1, "fresh": True}).json()
     assert started["status"] in ("SUBMITTED", "RUNNING")
     job = started["job"]
+    deadline = time.monotonic() + PATIENCE_S
     while not (studies / ".lesionlab" / "training" / job / "checkpoint.safetensors").exists():
+        assert time.monotonic() < deadline, client.get(f"/jobs/{job}").json()
         time.sleep(0.02)
     os.kill(worker(studies, job), signal.SIGKILL)
     began = time.monotonic()

@@ -30,8 +30,8 @@ from lesionlab.task import Task
 _log = logging.getLogger(__name__)
 _AVERAGING = 0.998
 _CLIP = 1.0
-#: The share of an epoch's steps that may be lost.
-_LOST = 0.5
+#: Steps without a finite gradient, one after the other, that mean more than chance.
+_LOST = 20
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
     history = run.resume()
     recipe.network = team.share(network)
     steps = recipe.epochs * recipe.steps
+    lost = 0
     for epoch in range(len(history), recipe.epochs):
         network.train()
         losses: list[float] = []
-        lost = 0
         first = epoch * recipe.steps
         for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers, team), first):
             for group in optimizer.param_groups:
@@ -102,13 +102,14 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
                 optimizer.step()
                 average(averaged, network, done)
                 losses.append(loss.item())
-            elif (lost := lost + 1) > recipe.steps * _LOST:
+                lost = 0
+            elif (lost := lost + 1) >= _LOST:
                 raise InternalError("training diverges", got=f"{lost} steps without a finite gradient")
             if team.leads:
                 report(_progress(recipe, done + 1, epoch, losses, history))
         # Every process validates the same network on the same cases, and so they agree without a word.
         score = recipe.validate(averaged)
-        history.append((float(np.mean(losses)), score))
+        history.append((float(np.mean(losses)) if losses else 0.0, score))
         _log.info("epoch %d: loss %.4f, validation %.4f", epoch + 1, *history[-1])
         if team.leads:
             if score >= max(s for _, s in history):
