@@ -9,15 +9,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lesionlab.errors import ConflictError, InputError
 from lesionlab.image.files import write_volume
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.brain import HeadPhantom, HeadSettings, Sequence, simulate_head
 from lesionlab.phantoms.brain_dose import write_dose
 from lesionlab.phantoms.brain_metastases import Metastasis
 from lesionlab.phantoms.brain_tissue import Levels
-from lesionlab.store.cases import MASKS, TABLE, Case, write_cases
-from lesionlab.task import nearest
+from lesionlab.phantoms.fresh import check_fresh
+from lesionlab.store.cases import MASKS, Case, write_cases
 
 #: Doses: as NIfTI, and as DICOM RTDOSE where weak labels are looked for.
 DOSES, WEAK = Path("labels") / "dose", Path("labels") / "weak"
@@ -63,11 +62,7 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    if shift is not None and shift not in SHIFTS:
-        hint = nearest(shift, list(SHIFTS))
-        raise InputError("there is no such shift", got=shift, expected=f"one of {', '.join(SHIFTS)}", hint=hint)
-    if (out / TABLE).exists():
-        raise ConflictError("the folder holds a cohort already", got=str(out / TABLE), expected="a new or empty folder")
+    check_fresh(out, shift, SHIFTS)
     for folder in (MASKS, DOSES, WEAK):
         (out / folder).mkdir(parents=True, exist_ok=True)
     base = settings or HeadSettings()

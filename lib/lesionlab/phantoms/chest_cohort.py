@@ -10,15 +10,15 @@ from typing import get_args
 
 import numpy as np
 
-from lesionlab.errors import ConflictError, InputError, InternalError
+from lesionlab.errors import InternalError
 from lesionlab.image.files import write_volume
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.chest import ChestPhantom, ChestSettings, simulate_chest
 from lesionlab.phantoms.chest_nodules import Form, Kind, Nodule, Site
+from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.scanner import Scanner
-from lesionlab.store.cases import MASKS, TABLE, Case, write_cases
-from lesionlab.task import nearest
+from lesionlab.store.cases import MASKS, Case, write_cases
 
 _TRIES = 5
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -86,11 +86,7 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    if shift is not None and shift not in SHIFTS:
-        hint = nearest(shift, list(SHIFTS))
-        raise InputError("there is no such shift", got=shift, expected=f"one of {', '.join(SHIFTS)}", hint=hint)
-    if (out / TABLE).exists():
-        raise ConflictError("the folder holds a cohort already", got=str(out / TABLE), expected="a new or empty folder")
+    check_fresh(out, shift, SHIFTS)
     site = SHIFTS[shift] if shift is not None else _Shift()
     (out / MASKS).mkdir(parents=True, exist_ok=True)
     listed: list[Case] = []

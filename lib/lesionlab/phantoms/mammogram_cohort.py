@@ -8,10 +8,9 @@ from typing import get_args
 
 import numpy as np
 
-from lesionlab.errors import ConflictError, InputError
+from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.mammogram import Border, Film, Mammogram, Mass, simulate_mammogram
-from lesionlab.store.cases import TABLE, Case, write_cases
-from lesionlab.task import nearest
+from lesionlab.store.cases import Case, write_cases
 
 SHIFTS = MappingProxyType(
     {
@@ -31,11 +30,7 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    if shift is not None and shift not in SHIFTS:
-        hint = nearest(shift, list(SHIFTS))
-        raise InputError("there is no such shift", got=shift, expected=f"one of {', '.join(SHIFTS)}", hint=hint)
-    if (out / TABLE).exists():
-        raise ConflictError("the folder holds a cohort already", got=str(out / TABLE), expected="a new or empty folder")
+    check_fresh(out, shift, SHIFTS)
     out.mkdir(parents=True, exist_ok=True)
     film = None if shift is None else SHIFTS[shift]
     listed: list[Case] = []

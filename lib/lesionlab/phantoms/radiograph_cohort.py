@@ -9,11 +9,10 @@ from typing import get_args
 
 import numpy as np
 
-from lesionlab.errors import ConflictError, InputError
+from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.radiograph import Detector, Radiograph, simulate_radiograph
 from lesionlab.phantoms.radiograph_body import Body, Border, Mass, simulate_body
-from lesionlab.store.cases import TABLE, Case, write_cases
-from lesionlab.task import nearest
+from lesionlab.store.cases import Case, write_cases
 
 SHIFTS = MappingProxyType(
     {
@@ -42,11 +41,7 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    if shift is not None and shift not in SHIFTS:
-        hint = nearest(shift, list(SHIFTS))
-        raise InputError("there is no such shift", got=shift, expected=f"one of {', '.join(SHIFTS)}", hint=hint)
-    if (out / TABLE).exists():
-        raise ConflictError("the folder holds a cohort already", got=str(out / TABLE), expected="a new or empty folder")
+    check_fresh(out, shift, SHIFTS)
     out.mkdir(parents=True, exist_ok=True)
     detector = None if shift is None else SHIFTS[shift]
     listed: list[Case] = []

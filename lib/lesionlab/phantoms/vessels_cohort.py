@@ -9,14 +9,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lesionlab.errors import ConflictError, InputError
 from lesionlab.image.files import write_volume
 from lesionlab.image.volume import Volume
+from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.vessels import Angiogram, AngiogramSettings, Magnet, simulate_angiogram
 from lesionlab.phantoms.vessels_aneurysms import Aneurysm
 from lesionlab.phantoms.vessels_tissue import Levels
-from lesionlab.store.cases import MASKS, TABLE, Case, write_cases
-from lesionlab.task import nearest
+from lesionlab.store.cases import MASKS, Case, write_cases
 
 
 def _lattice(settings: AngiogramSettings, step_mm: tuple[float, float, float]) -> AngiogramSettings:
@@ -63,11 +62,7 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    if shift is not None and shift not in SHIFTS:
-        hint = nearest(shift, list(SHIFTS))
-        raise InputError("there is no such shift", got=shift, expected=f"one of {', '.join(SHIFTS)}", hint=hint)
-    if (out / TABLE).exists():
-        raise ConflictError("the folder holds a cohort already", got=str(out / TABLE), expected="a new or empty folder")
+    check_fresh(out, shift, SHIFTS)
     (out / MASKS).mkdir(parents=True, exist_ok=True)
     base = settings or AngiogramSettings()
     base = base if shift is None else SHIFTS[shift](base)
