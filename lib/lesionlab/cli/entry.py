@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "train": "train a task on your own cases",
     "versions": "list trained versions, choose which one answers",
     "evaluate": "score a task on cases with truth",
+    "study": "compare models, readers and sites in one report",
     "phantom": "write simulated cases with truth",
     "serve": "serve all tasks to 3D Slicer and other MONAI Label clients",
     "workbench": "label in the browser",
