@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from lesionlab.errors import InputError
 from lesionlab.progress import Report
 from lesionlab.task import Frozen, Task
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lesionlab.explain.subject import Subject
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
     from lesionlab.kinds.recipe import Recipe
@@ -45,6 +47,25 @@ class Result(ABC):
         """The answer as JSON, as the command line's ``--json`` prints it."""
 
 
+@dataclass(frozen=True, eq=False)
+class Explainable:
+    """One answer, opened for explanation: what the networks saw, and how a map of it is brought back.
+
+    Attributes:
+        subjects: one for each network of an ensemble, on inputs of one shape; what is explained is their mean.
+        restore: a map (views, *edges), float32, on the grid of the inputs -> a crop of the image's lattice.
+        intensity: image values for each unit of the inputs (HU for a CT), for methods that change the image.
+        question: what the map answers, for people ("why there is a lesion here").
+        about: where and what was explained, for programs.
+    """
+
+    subjects: tuple[Subject, ...]
+    restore: Callable[[NDArray[np.float32]], Volume]
+    intensity: float
+    question: str
+    about: Json
+
+
 class Model(ABC):
     """A task's network with its weights, ready to answer. Safe to call from several threads."""
 
@@ -53,6 +74,14 @@ class Model(ABC):
     @abstractmethod
     def predict(self, volume: Volume, request: Request) -> Result:
         """Answer one request. Raises InputError when the request does not fit the volume."""
+
+    def explainable(self, volume: Volume, request: Request) -> Explainable:
+        """The answer to a request, opened for explanation; it holds no more than one answer needs.
+
+        Raises:
+            InputError: when the request does not fit the volume, or the model cannot be explained.
+        """
+        raise InputError("the model cannot be explained", got=self.version)
 
 
 Device = Literal["cpu", "cuda"]
@@ -133,6 +162,15 @@ class Kind(ABC):
         Raises:
             InputError: names the field, what was got and what was expected.
         """
+
+    @property
+    def explain_type(self) -> type[Request]:
+        """What an explanation is asked with: as a rule, what an answer is asked with."""
+        return self.request_type
+
+    def explain_request(self, task: Task, params: Json, geometry: Geometry) -> Request:
+        """As ``request_from_monailabel``, for an explanation; the fields are those of ``explain_type``."""
+        return self.request_from_monailabel(task, params, geometry)
 
     @abstractmethod
     def recipe(self, task: Task, data: Path, options: TrainOptions) -> Recipe[Any]:

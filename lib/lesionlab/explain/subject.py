@@ -1,0 +1,79 @@
+"""What is explained: one number that a network makes of its input."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from lesionlab.errors import InternalError
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network, what it saw, and which number of its answer is asked about.
+
+    An image that is seen as several views (the slices of a volume, one by one) is a batch; its number is the sum of the
+    views' numbers, each times its weight. The number should be a logit: probabilities near 0 or 1 leave no gradient.
+
+    Attributes:
+        network: in evaluation mode; answers each view of a batch by itself.
+        inputs: (N, C, *edges), float32, two or three edges; N views.
+        target: an answer for M views -> (M,), the number, differentiable.
+        layer: the dotted name of the module whose features Grad-CAM reads.
+        baselines: (B, C, *edges), or (B, N, C, *edges) when they differ between views: inputs that show nothing.
+        low: the least value that an input can have.
+        high: the largest.
+        weights: (N,), how much each view counts; None means 1 each.
+        local: whether the number speaks of a place in the input rather than of all of it.
+    """
+
+    network: nn.Module
+    inputs: Tensor
+    target: Callable[[Tensor], Tensor]
+    layer: str
+    baselines: Tensor
+    low: float
+    high: float
+    weights: Tensor | None = None
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        views, edges = self.inputs.shape[0], self.inputs.shape[1:]
+        wanted = edges if self.baselines.ndim == self.inputs.ndim else self.inputs.shape
+        if self.baselines.shape[1:] != wanted:
+            raise InternalError("the baselines do not fit the inputs", got=tuple(self.baselines.shape))
+        if self.weights is not None and self.weights.shape != (views,):
+            raise InternalError("the weights do not fit the views", got=tuple(self.weights.shape))
+
+    @property
+    def view_weights(self) -> Tensor:
+        """(N,)."""
+        return torch.ones(len(self.inputs)) if self.weights is None else self.weights
+
+    def numbers(self, inputs: Tensor) -> Tensor:
+        """The number for each of M inputs, (M,)."""
+        return self.target(self.network(inputs).float())
+
+    def apart(self) -> Subject:
+        """The same subject with a network of its own; see :func:`apart`."""
+        return replace(self, network=apart(self.network))
+
+
+def apart(network: nn.Module) -> nn.Module:
+    """A network of its own around the same weights: frozen, in evaluation mode, free of hooks.
+
+    Hooks and gradients there never meet the requests that the original answers at the same time in other threads.
+    The weights' memory is shared, not copied.
+    """
+    shared: dict[int, Tensor] = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in network.parameters()}
+    shared.update({id(b): b.detach() for b in network.buffers()})
+    own = copy.deepcopy(network, shared)
+    for module in own.modules():
+        module._forward_hooks.clear()
+        module._forward_pre_hooks.clear()
+        module._backward_hooks.clear()
+    return own.eval()
