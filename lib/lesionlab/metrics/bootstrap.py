@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lesionlab.errors import InputError
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the bounds of its interval."""
+    """A mean, or another figure, and the bounds of its interval."""
 
     mean: float
     low: float
@@ -40,3 +42,41 @@ def mean_interval(
     means = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
     low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
     return Interval(float(values.mean()), float(low), float(high))
+
+
+def resampled(
+    statistic: Callable[[NDArray[np.intp]], float],
+    rng: np.random.Generator,
+    clusters: Sequence[str],
+    draws: int = 2000,
+    share: float = 0.95,
+) -> Interval:
+    """Any statistic with its interval.
+
+    Args:
+        statistic: of the cases with these indices, which may repeat; nan where it is not defined.
+        rng: draws the resamples.
+        clusters: for each case what it belongs to (its patient).
+        draws: resamples; those where the statistic is not defined do not count.
+        share: of the resampled values that lie within the interval.
+
+    Raises:
+        InputError: it is not defined for the cases as they are, or for most resamples.
+    """
+    names = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    members = np.split(np.argsort(names, kind="stable"), np.cumsum(np.bincount(names))[:-1])
+    value = statistic(np.arange(len(names)))
+    values = np.array(
+        [
+            statistic(np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))]))
+            for _ in range(draws)
+        ]
+    )
+    valid = values[np.isfinite(values)]
+    if not np.isfinite(value) or 2 * len(valid) < draws:
+        raise InputError(
+            "too few cases for an interval",
+            got=f"{len(members)} patients; the figure is defined in {len(valid)} of {draws} resamples",
+        )
+    low, high = np.quantile(valid, [(1 - share) / 2, (1 + share) / 2])
+    return Interval(float(value), float(low), float(high))

@@ -56,6 +56,10 @@ class Calibration(BaseModel):
         return cls(knots_x=tuple(places), knots_y=tuple(np.maximum.accumulate(levels).tolist()))
 
 
+#: Ten equal bins of a probability.
+TENTHS = tuple(i / 10 for i in range(11))
+
+
 @dataclass(frozen=True)
 class Bin:
     """Pairs whose prediction lies in [low, high): how many, and both means."""
@@ -82,3 +86,8 @@ def expected_error(bins: list[Bin]) -> float:
     """Mean gap between prediction and observation, weighted by count (expected calibration error)."""
     total = sum(b.count for b in bins)
     return sum(b.count * abs(b.predicted - b.observed) for b in bins) / total if total else 0.0
+
+
+def brier(probability: Values, happened: NDArray[np.bool_]) -> float:
+    """The mean squared gap between a probability and what happened (Brier 1950): 0 at best, 0.25 for always 0.5."""
+    return float(np.mean((probability - happened) ** 2))
