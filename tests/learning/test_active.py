@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from lesionlab.errors import InputError
-from lesionlab.learning.active import Candidate, by_diversity, by_uncertainty, weak_first
+from lesionlab.learning.active import (
+    Candidate,
+    anomaly,
+    by_disagreement,
+    by_diversity,
+    by_surprise,
+    by_uncertainty,
+    weak_first,
+)
 
 
 def at(image: str, *features: float) -> Candidate:
@@ -62,3 +70,46 @@ def test_features_of_different_networks_are_not_mixed() -> None:
         by_diversity([at("a", 1, 2)], [np.zeros(3, np.float32)])
     with pytest.raises(InputError, match="different networks"):
         by_diversity([at("a", 1, 2), at("b", 1)])
+
+
+def test_where_versions_differ_most_comes_first_and_the_rest_as_by_uncertainty() -> None:
+    candidates = [
+        Candidate("a", uncertainty=0.9),
+        Candidate("b", uncertainty=0.1, disagreement=0.3),
+        Candidate("c", disagreement=0.6),
+        Candidate("d"),
+        Candidate("e", uncertainty=0.95),
+        Candidate("f", uncertainty=0.2, disagreement=0.3),
+    ]
+    assert by_disagreement(candidates) == ("c", "f", "b", "e", "a", "d")
+
+
+def test_surprise_counts_a_step_across_the_labelled_cloud_more_than_one_along_it() -> None:
+    rng = np.random.default_rng(0)
+    # The labelled images vary ten times more in the first feature than in the second.
+    cloud = [np.array([rng.normal(0, 10), rng.normal(0, 1)], np.float32) for _ in range(400)]
+    line = [at("along", 15, 0), at("across", 0, 8), at("middle", 0, 0)]
+    assert by_surprise(line, cloud) == ("across", "along", "middle")
+
+
+def test_the_anomaly_score_is_the_distance_in_standard_deviations() -> None:
+    rng = np.random.default_rng(1)
+    known = rng.normal((3, -1), (4, 0.5), (200_000, 2))
+    points = np.array([[3.0, -1.0], [7.0, -1.0], [3.0, 0.5], [7.0, -0.5]])
+    assert anomaly(points, known) == pytest.approx([0, 1, 3, 2**0.5], abs=0.03)
+
+
+def test_without_labels_the_odd_one_out_surprises_most() -> None:
+    rng = np.random.default_rng(2)
+    alike = [at(f"i{n}", *rng.normal(0, 1, 3)) for n in range(20)]
+    assert by_surprise([*alike, at("odd", 30, 0, 0), Candidate("unseen")])[0] == "odd"
+    assert by_surprise([Candidate("z"), Candidate("y")]) == ("y", "z")
+
+
+def test_features_that_never_vary_do_not_break_surprise() -> None:
+    known = [np.array([n % 6, 5], np.float32) for n in range(120)]
+    assert by_surprise([at("a", 2, 5), at("b", 9, 5), at("c", 3, 6)], known) == ("c", "b", "a")
+    same = [np.ones(2, np.float32)] * 3
+    assert by_surprise([at("a", 1, 1), at("b", 1, 2)], same) == ("b", "a")
+    with pytest.raises(InputError, match="different networks"):
+        by_surprise([at("a", 1, 2)], [np.zeros(3, np.float32)])

@@ -122,10 +122,12 @@ class Look:
     Attributes:
         uncertainty: in [0, 1], of the finding itself, not of the image around it.
         features: a vector (n,), of the network's deepest layer at the finding.
+        result: what it answers, so that the answers of several versions can be compared; None when the kind cannot.
     """
 
     uncertainty: float
     features: NDArray[np.float32]
+    result: Result | None = None
 
 
 class Kind(ABC):
@@ -138,6 +140,8 @@ class Kind(ABC):
     monailabel_type: ClassVar[str]
     #: What ``case_scores`` measures.
     metric: ClassVar[str]
+    #: Whether ``look`` wants a reader's mark; without need of one it looks at any image.
+    look_needs_mark: ClassVar[bool] = True
 
     def dimension(self, task: Task) -> int:
         """Whether its images are volumes (3) or planes (2)."""
@@ -187,6 +191,12 @@ class Kind(ABC):
     def look(self, task: Task, model: Model, case: Case, volume: Volume) -> Look | None:
         """A look at an unlabelled case, for active learning; None when the kind cannot, or not without a mark."""
         return None
+
+    def apart(self, a: Result, b: Result) -> float | None:
+        """How far two answers to the same request lie apart, from 0 (the same) to 1; None when the kind cannot tell."""
+        from lesionlab.kinds.apart import masks_apart
+
+        return None if a.label is None or b.label is None else masks_apart(a.label, b.label)
 
     @abstractmethod
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:

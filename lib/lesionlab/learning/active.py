@@ -20,12 +20,15 @@ class Candidate:
         weak: whether a reader has marked it cheaply (a point, a size), without a mask.
         uncertainty: how unsure the model is of what it finds at the mark, in [0, 1]; None when nothing was looked at.
         features: what the network makes of the finding, a vector; None likewise.
+        disagreement: how far the answers of model versions, or the labels of annotators, lie apart, in [0, 1]; None when there are
+            no two of them.
     """
 
     image: str
     weak: bool = False
     uncertainty: float | None = None
     features: NDArray[np.float32] | None = None
+    disagreement: float | None = None
 
 
 def by_uncertainty(candidates: Sequence[Candidate]) -> tuple[str, ...]:
@@ -38,6 +41,51 @@ def weak_first(candidates: Sequence[Candidate]) -> tuple[str, ...]:
     return tuple(one.image for one in sorted(candidates, key=lambda one: (not one.weak, *_unsure(one))))
 
 
+def by_disagreement(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """Where versions or annotators differ most first (query by committee, Seung 1992); the rest as by uncertainty."""
+
+    def place(one: Candidate) -> tuple[bool, float, bool, float, str]:
+        return one.disagreement is None, -(one.disagreement or 0.0), *_unsure(one)
+
+    return tuple(one.image for one in sorted(candidates, key=place))
+
+
+def by_surprise(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.float32]] = ()) -> tuple[str, ...]:
+    """What is least to be expected from the labelled images first.
+
+    The anomaly score is the Mahalanobis distance of an image's features from those of the labelled images, or from those of all
+    candidates while fewer than two have labels (Lee 2018). Features outnumber images, so their covariance is shrunk
+    (Ledoit and Wolf 2004); with few images that comes close to the plain distance from the mean.
+
+    Args:
+        candidates: those without features come last, by name.
+        labelled: features of images that have labels.
+
+    Raises:
+        InputError: vectors of different lengths.
+    """
+    seen, rest = _with_features(candidates)
+    if not seen:
+        return rest
+    points = _matrix([one.features for one in seen if one.features is not None])
+    known = _known(labelled, points)
+    scores = anomaly(points, known if len(known) > 1 else points)
+    order = sorted(range(len(seen)), key=lambda index: (-scores[index], seen[index].image))
+    return (*(seen[index].image for index in order), *rest)
+
+
+def anomaly(points: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mahalanobis distances (n,) of points (n, features) from the mean of ``known`` (m, features), covariance shrunk."""
+    from sklearn.covariance import ledoit_wolf
+
+    away = points - known.mean(axis=0)
+    covariance, _ = ledoit_wolf(known)
+    # Features that never vary would divide by zero.
+    least = 1e-6 * max(float(np.trace(covariance)) / len(covariance), 1e-12)
+    inner = np.linalg.solve(covariance + least * np.eye(len(covariance)), away.T).T
+    return np.asarray(np.sqrt(np.maximum((away * inner).sum(axis=1), 0)))
+
+
 def by_diversity(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.float32]] = ()) -> tuple[str, ...]:
     """Each next image is the one that is least like all labelled and chosen ones (core-set: greedy k-centre, Sener 2018).
 
@@ -48,11 +96,21 @@ def by_diversity(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.
     Raises:
         InputError: vectors of different lengths.
     """
-    seen = sorted((one for one in candidates if one.features is not None), key=lambda one: one.image)
-    rest = sorted(one.image for one in candidates if one.features is None)
+    seen, rest = _with_features(candidates)
     if not seen:
-        return tuple(rest)
+        return rest
     points = _matrix([one.features for one in seen if one.features is not None])
+    known = _known(labelled, points)
+    return (*(seen[index].image for index in _spread(points, known)), *rest)
+
+
+def _with_features(candidates: Sequence[Candidate]) -> tuple[list[Candidate], tuple[str, ...]]:
+    """Those that were looked at, and the names of the others; both by name."""
+    seen = sorted((one for one in candidates if one.features is not None), key=lambda one: one.image)
+    return seen, tuple(sorted(one.image for one in candidates if one.features is None))
+
+
+def _known(labelled: Sequence[NDArray[np.float32]], points: NDArray[np.float64]) -> NDArray[np.float64]:
     known = _matrix(labelled) if len(labelled) else np.empty((0, points.shape[1]), np.float64)
     if known.shape[1] != points.shape[1]:
         raise InputError(
@@ -60,7 +118,7 @@ def by_diversity(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.
             got=f"{known.shape[1]} and {points.shape[1]} numbers",
             expected="the same length",
         )
-    return (*(seen[index].image for index in _spread(points, known)), *rest)
+    return known
 
 
 def _spread(points: NDArray[np.float64], known: NDArray[np.float64]) -> list[int]:

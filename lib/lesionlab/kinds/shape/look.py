@@ -23,4 +23,4 @@ def look(model: Model, case: Case, volume: Volume) -> Look | None:
     if case.point_mm is None:
         return None
     result = model.predict(volume, ShapeRequest(point_mm=case.point_mm, size_mm=case.size_mm))
-    return Look(1 - result.certainty, model.features(volume, case.point_mm, result.size_mm))
+    return Look(1 - result.certainty, model.features(volume, case.point_mm, result.size_mm), result)
