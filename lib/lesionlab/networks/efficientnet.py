@@ -98,15 +98,19 @@ class EfficientNetLite0(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classes = nn.Linear(_HEAD, classes) if classes else nn.Identity()
 
-    def features(self, x: Tensor) -> list[Tensor]:
-        """The seven stages' outputs and the last 1280 channels, of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
+    def stage_outputs(self, x: Tensor) -> list[Tensor]:
+        """The seven stages' outputs of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
         outputs: list[Tensor] = []
         x = self.stem(x)
         for stage in self.stages:
             x = stage(x)
             outputs.append(x)
-        outputs.append(self.top(x))
         return outputs
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """The seven stages' outputs and the last 1280 channels, of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
+        outputs = self.stage_outputs(x)
+        return [*outputs, self.top(outputs[-1])]
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) in [-1, 1] -> (N, classes)."""

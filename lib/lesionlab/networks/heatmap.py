@@ -12,6 +12,8 @@ Dimension = Literal[2, 3]
 
 #: Image samples along each edge of a cell.
 CELL = 2
+#: Lesions are rare: networks start by expecting a centre in one cell of a hundred (Lin et al. 2017).
+RARE_LOGIT = -4.6
 _GROUPS = 8
 
 
@@ -38,9 +40,7 @@ class HeatmapNet(nn.Module):
         self.head = nn.Sequential(nn.GroupNorm(_GROUPS, channels[0]), nn.SiLU(inplace=True), conv(channels[0], 2, 1))
         bias = self.head[-1].bias
         assert isinstance(bias, Tensor)
-        nn.init.constant_(
-            bias[:1], -4.6
-        )  # lesions are rare: start by expecting one cell in a hundred (Lin et al. 2017)
+        nn.init.constant_(bias[:1], RARE_LOGIT)
 
     @property
     def multiple(self) -> int:
