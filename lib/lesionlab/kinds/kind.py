@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lesionlab.explain.subject import Subject
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
+    from lesionlab.kinds.exhibits import Compared, Exhibit, Measured, Rating
     from lesionlab.kinds.recipe import Recipe
     from lesionlab.store.cases import Case
 
@@ -183,6 +184,38 @@ class Kind(ABC):
     @abstractmethod
     def evaluate(self, task: Task, model: Model, data: Path, report: Report) -> Json:
         """Score a model on the datastore ``data``."""
+
+    def headline(self, task: Task, scores: Json) -> Measured:
+        """The one figure of ``evaluate`` that says most, with its interval.
+
+        Raises:
+            InputError: the kind has none.
+        """
+        raise InputError("the task cannot be summed up in one figure", got=task.name)
+
+    def exhibits(self, task: Task, scores: Json) -> tuple[Exhibit, ...]:
+        """What ``evaluate`` found, as plots and tables for people."""
+        return ()
+
+    def differences(self, task: Task, ours: Json, theirs: Json) -> tuple[Compared, ...]:
+        """What ``evaluate`` found of two models on the same cases, compared in pairs.
+
+        Raises:
+            InputError: the kind cannot compare, or the cases differ.
+        """
+        raise InputError("models of this task cannot be compared", got=task.name)
+
+    def ratings(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[Rating, ...]:
+        """How likely the model finds each image diseased, to be held against readers.
+
+        Raises:
+            InputError: the task does not tell diseased from healthy images.
+        """
+        raise InputError(
+            "the task does not tell diseased from healthy images",
+            got=task.name,
+            expected="a task of the kinds classify (with a positive class) or detect",
+        )
 
     @abstractmethod
     def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
