@@ -33,7 +33,7 @@ class PretrainedHeatmapNet(nn.Module):
         self.inputs = inputs
         self.body = EfficientNetLite0(inputs, 0)
         # The last 1280 channels are for classification only.
-        self.body.top = nn.Identity()
+        self.body.top = nn.Sequential()
         self.lateral = nn.ModuleList(nn.Conv2d(CHANNELS[stage], width, 1) for stage in _FUSED)
         self.smooth = nn.ModuleList(
             nn.Sequential(
