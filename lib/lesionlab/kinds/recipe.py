@@ -33,6 +33,12 @@ class Recipe(ABC, Generic[Sample]):
     steps: int
     learning_rate: float
 
+    def before_epoch(self, epoch: int, network: nn.Module, rng: np.random.Generator) -> None:
+        """Prepare the epoch's batches, from what the averaged ``network`` makes of the training patients.
+
+        What it keeps may depend on nothing but the arguments, so that an interrupted run goes on as if it never stopped.
+        """
+
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Sample:
         """One batch of the training patients."""

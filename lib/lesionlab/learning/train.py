@@ -86,6 +86,7 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
     steps = recipe.epochs * recipe.steps
     lost = 0
     for epoch in range(len(history), recipe.epochs):
+        recipe.before_epoch(epoch, averaged, np.random.default_rng([seed, epoch, 0, 0]))
         network.train()
         losses: list[float] = []
         first = epoch * recipe.steps

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,6 +28,21 @@ _PEAKS = 60
 
 
 @dataclass(frozen=True)
+class Box:
+    """A part of an array of samples; it may reach beyond the array.
+
+    Attributes:
+        start: along each axis.
+        shape: along each axis.
+        core: which of its samples (start and stop along each axis) are its own to answer for.
+    """
+
+    start: tuple[int, ...]
+    shape: tuple[int, ...]
+    core: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Window:
     """One view of the image: its samples, and which of them (start and stop along each patch axis) are its own to answer for."""
 
@@ -34,22 +50,50 @@ class Window:
     core: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
+class Peak:
+    """Where a heat map peaks: index in the window, longest diameter in samples, and the network's certainty."""
+
+    place: tuple[float, ...]
+    size: float
+    certainty: float
+
+
+def boxes(task: DetectTask, counts: tuple[int, ...]) -> Iterator[Box]:
+    """Boxes whose cores cover an array of ``counts`` samples once."""
+    for pieces in itertools.product(*(_pieces(count, edge_for(task, count), task.grid.margin) for count in counts)):
+        start, shape = tuple(p[0] for p in pieces), tuple(p[1] for p in pieces)
+        yield Box(start, shape, tuple((low, high) for _, _, low, high in pieces))
+
+
+def edge_for(task: DetectTask, count: int) -> int:
+    """The smallest edge (from training's to inference's) whose windows cover ``count`` samples and are as few as the largest's."""
+    grid, unit = task.grid, 1 << len(task.channels)
+    if count <= grid.inference:
+        least = count
+    else:
+        number = _windows_along(count, grid.inference, grid.margin)
+        least = int(np.ceil((count - 2 * grid.margin) / number)) + 2 * grid.margin
+    return min(max(-(-least // unit) * unit, grid.training), grid.inference)
+
+
 def windows(task: DetectTask, geometry: Geometry) -> Iterator[Window]:
     """Windows whose cores cover the image once. Of a plane, patch axis S has one sample."""
-    step, edge, margin = task.grid.step_of(geometry), task.grid.inference, task.grid.margin
+    step = task.grid.step_of(geometry)
     order, _ = geometry.canonical_axes()
-    counts = [max(1, int(np.ceil(geometry.extent_mm[axis] / step))) for axis in order]
-    if task.dimension == 2:
-        counts[2] = 1
+    counts = [max(1, int(np.ceil(geometry.extent_mm[axis] / step))) for axis in order][: task.dimension]
     middle = tuple((n - 1) / 2 for n in geometry.shape)
-    whole = PatchGrid(geometry, geometry.index_to_ras((middle[0], middle[1], middle[2])), step, _three(counts))
-    axes = [_pieces(count, edge, margin) if count > 1 else [(0, 1, 0, 1)] for count in counts]
-    for pieces in itertools.product(*axes):
-        place = tuple(start + (length - 1) / 2 for start, length, _, _ in pieces)
-        center = whole.to_ras((place[0], place[1], place[2]))
-        shape = _three([length for _, length, _, _ in pieces])
-        core = tuple((low, high) for _, _, low, high in pieces)
-        yield Window(PatchGrid(geometry, center, step, shape), core)
+    center = geometry.index_to_ras((middle[0], middle[1], middle[2]))
+    whole = PatchGrid(geometry, center, step, _three(counts))
+    for box in boxes(task, tuple(counts)):
+        place = [start + (length - 1) / 2 for start, length in zip(box.start, box.shape, strict=True)]
+        center = whole.to_ras((place[0], place[1], place[2] if len(place) == 3 else 0.0))
+        core = (*box.core, (0, 1)) if task.dimension == 2 else box.core
+        yield Window(PatchGrid(geometry, center, step, _three(box.shape)), core)
+
+
+def _windows_along(count: int, edge: int, margin: int) -> int:
+    return int(np.ceil((count - 2 * margin) / (edge - 2 * margin)))
 
 
 def _pieces(count: int, edge: int, margin: int) -> list[tuple[int, int, int, int]]:
@@ -57,8 +101,7 @@ def _pieces(count: int, edge: int, margin: int) -> list[tuple[int, int, int, int
     if count <= edge:
         start = -((edge - count) // 2)
         return [(start, edge, -start, -start + count)]
-    stride = edge - 2 * margin
-    number = int(np.ceil((count - 2 * margin) / stride))
+    number = _windows_along(count, edge, margin)
     starts = np.rint(np.linspace(0, count - edge, number)).astype(int)
     cuts = [0, *(int(a + edge + b) // 2 for a, b in itertools.pairwise(starts)), count]
     return [
@@ -74,29 +117,32 @@ def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report | 
     found: list[Candidate] = []
     views = list(windows(task, volume.geometry))
     for done, window in enumerate(views, start=1):
-        patch = torch.from_numpy(scale.apply(window.grid.sample(volume)))[None, None]
-        answer = forward(network, patch[..., 0] if task.dimension == 2 else patch)[0]
-        found += _peaks(task, window, answer)
+        patch = scale.apply(window.grid.sample(volume))
+        for peak in peaks(network, patch[..., 0] if task.dimension == 2 else patch, window.core):
+            r, a, s = (*peak.place, 0.0)[:3]
+            size = peak.size * window.grid.step_mm
+            found.append(Candidate(window.grid.to_ras((r, a, s)), size, peak.certainty))
         if report is not None:
             report(Progress(done, len(views), f"window {done} of {len(views)}"))
     return merged(found)
 
 
-def _peaks(task: DetectTask, window: Window, answer: Tensor) -> Iterator[Candidate]:
+@torch.inference_mode()
+def peaks(network: nn.Module, patch: NDArray[np.float32], core: tuple[tuple[int, int], ...]) -> Iterator[Peak]:
+    """The peaks of the heat map of one window that lie in its core, surest first."""
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    answer = forward(network, torch.from_numpy(patch)[None, None].to(device))[0].cpu()
     heat = torch.sigmoid(answer[0])
-    pool = functional.max_pool2d if task.dimension == 2 else functional.max_pool3d
+    pool = functional.max_pool2d if heat.ndim == 2 else functional.max_pool3d
     top = pool(heat[None, None], 3, stride=1, padding=1)[0, 0]
     places = ((heat >= top) & (heat > _FLOOR)).nonzero()
     strengths = heat[tuple(places.T)]
     for n in strengths.argsort(descending=True)[:_PEAKS].tolist():
         cell = tuple(int(x) for x in places[n])
-        index = _refined(heat, cell)
-        sample = tuple(CELL * x + (CELL - 1) / 2 for x in index)
-        sample = (*sample, 0.0) if task.dimension == 2 else sample
-        if not all(low - 0.5 <= x < high - 0.5 for x, (low, high) in zip(sample, window.core, strict=True)):
-            continue
-        size = float(np.exp(np.clip(float(answer[1][cell]), 0.0, 7.0))) * window.grid.step_mm
-        yield Candidate(window.grid.to_ras((sample[0], sample[1], sample[2])), size, float(strengths[n]))
+        sample = tuple(CELL * x + (CELL - 1) / 2 for x in _refined(heat, cell))
+        if all(low - 0.5 <= x < high - 0.5 for x, (low, high) in zip(sample, core, strict=False)):
+            size = float(np.exp(np.clip(float(answer[1][cell]), 0.0, 7.0)))
+            yield Peak(sample, size, float(strengths[n]))
 
 
 def _refined(heat: Tensor, cell: tuple[int, ...]) -> list[float]:
@@ -126,5 +172,7 @@ def _apart(a: Point, b: Point) -> float:
     return float(np.linalg.norm(np.asarray(a) - np.asarray(b)))
 
 
-def _three(values: list[int]) -> tuple[int, int, int]:
-    return values[0], values[1], values[2]
+def _three(values: Sequence[int]) -> tuple[int, int, int]:
+    """Of a plane, one sample along S."""
+    r, a, s = (*values, 1)[:3]
+    return r, a, s

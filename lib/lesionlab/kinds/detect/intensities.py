@@ -11,6 +11,8 @@ from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.task import IntensitySettings
 
 _SAMPLED = 200_000
+#: What the network sees is clipped to these.
+FLOOR, CEILING = -1.2, 1.6
 
 
 @dataclass(frozen=True)
@@ -33,4 +35,4 @@ class Scale:
     def apply(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scaled, and clipped a little beyond -1 and 1."""
         scaled = (values - np.float32(self.low)) / np.float32(self.high - self.low) * 2 - 1
-        return np.clip(scaled, -1.2, 1.6, out=scaled)
+        return np.clip(scaled, FLOOR, CEILING, out=scaled)

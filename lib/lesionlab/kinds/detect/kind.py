@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionlab.checked import checked
+from lesionlab.kinds.detect.asking import DetectExplainRequest
 from lesionlab.kinds.detect.task import DetectRequest, DetectTask
 from lesionlab.kinds.kind import CaseScore, Json, Kind, Model, TrainOptions
 from lesionlab.progress import Report
@@ -44,6 +45,15 @@ class DetectKind(Kind):
     def request_from_monailabel(self, task: Task, params: Json, geometry: Geometry) -> DetectRequest:
         """Our own fields; stock clients send none."""
         return checked(DetectRequest, params, "params")
+
+    @property
+    def explain_type(self) -> type[DetectExplainRequest]:
+        """A place among those that an answer shows."""
+        return DetectExplainRequest
+
+    def explain_request(self, task: Task, params: Json, geometry: Geometry) -> DetectExplainRequest:
+        """Our own fields."""
+        return checked(DetectExplainRequest, params, "params")
 
     def recipe(self, task: Task, data: Path, options: TrainOptions) -> DetectRecipe:
         """Windows of the training patients."""

@@ -12,7 +12,8 @@ from lesionlab.kinds.detect.finding import find
 from lesionlab.kinds.detect.result import Candidate, DetectResult
 from lesionlab.kinds.detect.task import DetectRequest, DetectTask
 from lesionlab.kinds.detect.weights import DetectWeights, read_weights, weights_path
-from lesionlab.kinds.kind import Model, Request
+from lesionlab.kinds.kind import Explainable, Model, Request
+from lesionlab.networks.heatmap import HeatmapNet
 
 
 class DetectModel(Model):
@@ -50,13 +51,28 @@ class DetectModel(Model):
 
     def candidates(self, volume: Volume) -> list[Candidate]:
         """All candidates with calibrated confidence, best first. Raises InputError for a volume where a plane is expected."""
-        thin = min(volume.geometry.shape) == 1
-        if (self.task.dimension == 2) != thin:
-            wanted = "one plane" if self.task.dimension == 2 else "a volume"
-            raise InputError("the image does not fit the task", got=f"shape {volume.geometry.shape}", expected=wanted)
+        self.check_fits(volume)
         found = find(self.task, self._network, volume)
         calibration = self._weights.calibration
         if calibration is None:
             return found
         sure = calibration.apply(np.array([c.confidence for c in found]))
         return [Candidate(c.point_mm, c.size_mm, float(p)) for c, p in zip(found, sure, strict=True)]
+
+    @property
+    def network(self) -> HeatmapNet:
+        """The network, in evaluation mode."""
+        return self._network
+
+    def check_fits(self, volume: Volume) -> None:
+        """Raises InputError for a volume where a plane is expected, and the other way round."""
+        thin = min(volume.geometry.shape) == 1
+        if (self.task.dimension == 2) != thin:
+            wanted = "one plane" if self.task.dimension == 2 else "a volume"
+            raise InputError("the image does not fit the task", got=f"shape {volume.geometry.shape}", expected=wanted)
+
+    def explainable(self, volume: Volume, request: Request) -> Explainable:
+        """See :mod:`lesionlab.kinds.detect.explaining`."""
+        from lesionlab.kinds.detect.explaining import explainable
+
+        return explainable(self, volume, request)

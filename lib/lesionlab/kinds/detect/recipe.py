@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 from torch import Tensor, nn
 
 from lesionlab.kinds.detect.calibrating import Calibrated, calibrated
 from lesionlab.kinds.detect.finding import find
 from lesionlab.kinds.detect.images import MarkedImage, StoredImage
+from lesionlab.kinds.detect.mining import Mistakes, cut, mistakes
 from lesionlab.kinds.detect.scoring import image_marks
+from lesionlab.kinds.detect.slices import as_thick_slices
 from lesionlab.kinds.detect.targets import target
 from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.detect.weights import DetectWeights, build_network, forward, write_weights
@@ -24,16 +25,16 @@ from lesionlab.kinds.recipe import Recipe
 from lesionlab.metrics.froc import ImageMarks, competition_metric
 from lesionlab.networks.heatmap import centre_loss
 
-#: Shares of windows around a lesion, and around dense or bright spots; the rest lie anywhere.
-_LESION, _SPOT = 0.55, 0.25
+#: Share of windows around a lesion; of those that are around no mistake either, the share around dense or bright spots.
+_LESION, _SPOT = 0.55, 0.55
 _SIZE_WEIGHT = 0.3
-#: Share of windows of volumes that are smeared along S, as thick slices are.
-_THICK = 0.3
+#: Share of windows of volumes that are seen as thick slices would show them.
+_THICK = 0.4
 
 
 @dataclass(frozen=True)
 class Batch:
-    """``inputs`` (N, 1, *edges); ``heat``, ``size``, ``told``, ``weight`` (N, *cells)."""
+    """``inputs`` (N, 1, *edges); ``heat``, ``size``, ``told`` (N, *cells)."""
 
     inputs: Tensor
     heat: Tensor
@@ -65,7 +66,17 @@ class DetectRecipe(Recipe[Batch]):
         self._training = list(training)
         self._with_lesion = [image for image in self._training if len(image.lesions)]
         self._validation = validation
+        self._step_mm = task.grid.step_mm or 1.0
+        self._mistakes: list[Mistakes] = []
         self._measured: Calibrated | None = None
+
+    def before_epoch(self, epoch: int, network: nn.Module, rng: np.random.Generator) -> None:
+        """Look through some training images for what the network mistakes for a lesion."""
+        network.eval()
+        count = min(self.task.training.looked_through, len(self._training))
+        chosen = rng.choice(len(self._training), count, replace=False)
+        found = (mistakes(self.task, network, self._training[int(n)]) for n in chosen)
+        self._mistakes = [each for each in found if len(each.places)]
 
     def draw(self, rng: np.random.Generator) -> Batch:
         """A batch of windows, turned and shaded anew."""
@@ -100,14 +111,12 @@ class DetectRecipe(Recipe[Batch]):
         write_weights(out / "model.safetensors", network, measured.calibration, measured.operating_point, facts)
 
     def _window(self, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
-        kind = rng.random()
-        images = self._with_lesion if kind < _LESION and self._with_lesion else self._training
-        image = images[int(rng.integers(len(images)))]
         edges = (self.task.grid.training,) * self.task.dimension
-        start = self._start(rng, image, edges, kind)
-        values = _cut(image.values, start, edges)
-        if self.task.dimension == 3 and rng.random() < _THICK:
-            values = uniform_filter1d(values, int(rng.integers(2, 6)), axis=2, mode="nearest")
+        image, start = self._place(rng, np.asarray(edges))
+        values = cut(image.values, start, edges)
+        thickest = (self.task.training.thickest_mm or 0.0) / self._step_mm
+        if thickest > 1 and rng.random() < _THICK:
+            values = as_thick_slices(values, float(rng.uniform(1, thickest)), float(rng.random()))
         lesions = image.lesions.copy()
         lesions[:, :-1] -= start
         inside = ((lesions[:, :-1] >= 0) & (lesions[:, :-1] <= np.asarray(edges) - 1)).all(axis=1)
@@ -123,21 +132,20 @@ class DetectRecipe(Recipe[Batch]):
         wanted = target(lesions, edges)
         return np.ascontiguousarray(values, dtype=np.float32), wanted.heat, wanted.size, wanted.told
 
-    def _start(
-        self, rng: np.random.Generator, image: StoredImage, edges: tuple[int, ...], kind: float
-    ) -> NDArray[np.int64]:
-        shape, edge = np.asarray(image.values.shape), np.asarray(edges)
-        if kind < _LESION and len(image.lesions):
+    def _place(self, rng: np.random.Generator, edge: NDArray[np.int64]) -> tuple[StoredImage, NDArray[np.int64]]:
+        """An image, and where its window starts."""
+        if self._with_lesion and rng.random() < _LESION:
+            image = self._with_lesion[int(rng.integers(len(self._with_lesion)))]
             row = image.lesions[int(rng.integers(len(image.lesions)))]
-            return np.asarray(np.rint(row[:-1] - rng.uniform(0.15, 0.85, len(edge)) * edge), dtype=np.int64)
+            return image, np.rint(row[:-1] - rng.uniform(0.15, 0.85, len(edge)) * edge).astype(np.int64)
+        if self._mistakes and rng.random() < self.task.training.hard:
+            mistaken = self._mistakes[int(rng.integers(len(self._mistakes)))]
+            place = mistaken.places[int(rng.integers(len(mistaken.places)))]
+            return mistaken.image, np.rint(place - rng.uniform(0.25, 0.75, len(edge)) * edge).astype(np.int64)
+        image = self._training[int(rng.integers(len(self._training)))]
+        shape = np.asarray(image.values.shape)
         middle = rng.uniform(0, shape)
-        if kind < _LESION + _SPOT:
+        if rng.random() < _SPOT:
             tries = rng.uniform(0, shape, (24, len(edge))).astype(int)
             middle = tries[int(np.argmax([image.values[tuple(place)] for place in tries]))].astype(float)
-        return np.asarray(np.rint(middle - edge / 2), dtype=np.int64)
-
-
-def _cut(values: NDArray[np.float16], start: NDArray[np.int64], edges: tuple[int, ...]) -> NDArray[np.float32]:
-    """A box of samples; beyond the image its edge goes on."""
-    index = [np.clip(np.arange(s, s + n), 0, count - 1) for s, n, count in zip(start, edges, values.shape, strict=True)]
-    return np.asarray(values[np.ix_(*index)], dtype=np.float32)
+        return image, np.rint(middle - edge / 2).astype(np.int64)

@@ -54,7 +54,16 @@ class IntensitySettings(Frozen):
 
 
 class TrainingSettings(Frozen):
-    """How the task trains on a datastore."""
+    """How the task trains on a datastore.
+
+    Attributes:
+        epochs, steps, batch: epochs, batches an epoch, windows a batch.
+        learning_rate: at its highest.
+        validation, test: shares of the patients.
+        hard: of the windows that are not put around a lesion, the share put around the network's own mistakes.
+        looked_through: images that are searched for mistakes before each epoch.
+        thickest_mm: of volumes, slices up to so thick are simulated; None means none.
+    """
 
     epochs: int = Field(default=10, ge=1)
     steps: int = Field(default=60, ge=1)
@@ -62,6 +71,9 @@ class TrainingSettings(Frozen):
     learning_rate: Positive = 1e-3
     validation: float = Field(default=0.2, ge=0, lt=1)
     test: float = Field(default=0.2, ge=0, lt=1)
+    hard: float = Field(default=0.5, ge=0, le=1)
+    looked_through: int = Field(default=16, ge=0)
+    thickest_mm: Positive | None = None
 
 
 class DetectTask(Task):
