@@ -17,7 +17,9 @@ COHORTS = MappingProxyType(
         "brain": "lesionlab.phantoms.brain_cohort",
         "chest": "lesionlab.phantoms.chest_cohort",
         "mammogram": "lesionlab.phantoms.mammogram_cohort",
+        "nodules": "lesionlab.phantoms.nodule_cohort",
         "radiograph": "lesionlab.phantoms.radiograph_cohort",
+        "stomach": "lesionlab.phantoms.stomach_cohort",
         "vessels": "lesionlab.phantoms.vessels_cohort",
     }
 )
