@@ -62,15 +62,15 @@ def simulate_stomach(rng: np.random.Generator, inflamed: bool, unit: Unit | None
     """One radiograph of one patient."""
     unit = unit or Unit()
     # Each on its own, so that one patient's stomach may be healthy or inflamed with all else equal.
-    lining, rest, surface, film = rng.spawn(4)
+    lining, rest, body, surface, barium, film = rng.spawn(6)
     mucosa = draw_mucosa(lining, inflamed)
     field_mm = unit.field_mm * float(rest.uniform(0.92, 1.12))
     pixel_mm = field_mm / unit.edge
     plane: Shape = (unit.edge, unit.edge)
     pouch = draw_pouch(rest, plane, FIELD_MM / field_mm)
-    path = background(rest, plane, pixel_mm)
+    path = background(body, plane, pixel_mm)
     wall, spread = _wall(surface, pouch, mucosa, pixel_mm, unit.coat * float(rest.uniform(0.75, 1.35)))
-    level = pool(rest, pouch, pixel_mm)
+    level = pool(barium, pouch, pixel_mm)
     path = path - 0.35 * ndimage.gaussian_filter(pouch.inside.astype(np.float32), 1 / pixel_mm) * np.sqrt(
         np.clip(pouch.edge, 0, 1)
     )
