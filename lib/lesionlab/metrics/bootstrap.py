@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,20 +63,21 @@ def resampled(
     Raises:
         InputError: it is not defined for the cases as they are, or for most resamples.
     """
-    names = np.unique(np.asarray(clusters), return_inverse=True)[1]
-    members = np.split(np.argsort(names, kind="stable"), np.cumsum(np.bincount(names))[:-1])
-    value = statistic(np.arange(len(names)))
-    values = np.array(
-        [
-            statistic(np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))]))
-            for _ in range(draws)
-        ]
-    )
+    value = statistic(np.arange(len(clusters)))
+    values = np.array([statistic(chosen) for chosen in resamples(clusters, rng, draws)])
     valid = values[np.isfinite(values)]
     if not np.isfinite(value) or 2 * len(valid) < draws:
         raise InputError(
             "too few cases for an interval",
-            got=f"{len(members)} patients; the figure is defined in {len(valid)} of {draws} resamples",
+            got=f"{len(set(clusters))} patients; the figure is defined in {len(valid)} of {draws} resamples",
         )
     low, high = np.quantile(valid, [(1 - share) / 2, (1 + share) / 2])
     return Interval(float(value), float(low), float(high))
+
+
+def resamples(clusters: Sequence[str], rng: np.random.Generator, draws: int) -> Iterator[NDArray[np.intp]]:
+    """Indices of the cases of each resample: as many clusters as there are, drawn with replacement, each with all its cases."""
+    names = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    members = np.split(np.argsort(names, kind="stable"), np.cumsum(np.bincount(names))[:-1])
+    for _ in range(draws):
+        yield np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])

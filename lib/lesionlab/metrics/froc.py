@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lesionlab.metrics.bootstrap import resamples
+
 #: False positives for each image at which the competition metric averages (LUNA16: Setio et al. 2017).
 RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -107,13 +109,24 @@ def operating_point(images: Sequence[ImageMarks], rate: float) -> Operating:
 
 
 def intervals(
-    images: Sequence[ImageMarks], rates: Sequence[float], rng: np.random.Generator, draws: int = 1000
+    images: Sequence[ImageMarks],
+    rates: Sequence[float],
+    rng: np.random.Generator,
+    draws: int = 1000,
+    patients: Sequence[str] | None = None,
 ) -> list[tuple[float, float]]:
-    """95 % bootstrap intervals of the sensitivities, and last of their mean; images are drawn with all they hold."""
+    """95 % bootstrap intervals of the sensitivities, and last of their mean.
+
+    Args:
+        images: of which resamples are drawn, with all they hold.
+        rates: false positives for each image.
+        rng: draws the resamples.
+        draws: how many.
+        patients: whose image each is; images of one patient stay together. None: every image is another patient's.
+    """
     rows = []
-    for _ in range(draws):
-        chosen = [images[i] for i in rng.integers(len(images), size=len(images))]
-        values = sensitivities(chosen, rates)
+    for chosen in resamples(patients or [str(n) for n in range(len(images))], rng, draws):
+        values = sensitivities([images[i] for i in chosen], rates)
         rows.append([*values, float(np.mean(values))])
     low, high = np.quantile(np.array(rows), [0.025, 0.975], axis=0)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]

@@ -33,15 +33,17 @@ def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json
     compared: list[ImageMarks] = []
     sizes: list[float] = []
     names: list[str] = []
+    patients: list[str] = []
     for image in marked_images(cases):
         compared.append(image_marks(_ours(model).candidates(image.volume), image.lesions))
         sizes += [lesion.size_mm for lesion in image.lesions]
         names.append(image.path.name)
+        patients.append(image.patient)
         report(Progress(len(compared), total, image.path.name))
     if not sizes:
         raise InputError("no image has a lesion", got=str(data), expected="points and sizes in cases.csv, or masks")
     found = sensitivities(compared, RATES)
-    bounds = intervals(compared, RATES, np.random.default_rng(_SEED))
+    bounds = intervals(compared, RATES, np.random.default_rng(_SEED), patients=patients)
     return {
         "task_model": model.version,
         "images": len(compared),
@@ -59,10 +61,11 @@ def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json
         "cases": [
             {
                 "image": name,
+                "patient": patient,
                 "found": [c if np.isfinite(c) else None for c in m.found.tolist()],
                 "false": m.false.tolist(),
             }
-            for name, m in zip(names, compared, strict=True)
+            for name, patient, m in zip(names, patients, compared, strict=True)
         ],
     }
 

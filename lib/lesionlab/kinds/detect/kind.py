@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lesionlab.image.geometry import Geometry
     from lesionlab.kinds.detect.recipe import DetectRecipe
+    from lesionlab.kinds.exhibits import Compared, Exhibit, Measured, Rating
     from lesionlab.store.cases import Case
 
 
@@ -68,6 +69,31 @@ class DetectKind(Kind):
 
         assert isinstance(task, DetectTask)
         return evaluate(task, model, data, report)
+
+    def headline(self, task: Task, scores: Json) -> Measured:
+        """CPM."""
+        from lesionlab.kinds.detect.exhibits import headline
+
+        return headline(scores)
+
+    def exhibits(self, task: Task, scores: Json) -> tuple[Exhibit, ...]:
+        """The FROC curve, sensitivity by rate and size, every image."""
+        from lesionlab.kinds.detect.exhibits import exhibits
+
+        assert isinstance(task, DetectTask)
+        return exhibits(task, scores)
+
+    def differences(self, task: Task, ours: Json, theirs: Json) -> tuple[Compared, ...]:
+        """CPM and sensitivities."""
+        from lesionlab.kinds.detect.exhibits import differences
+
+        return differences(ours, theirs)
+
+    def ratings(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[Rating, ...]:
+        """An image is as likely diseased as its most certain candidate."""
+        from lesionlab.kinds.detect.rating import ratings
+
+        return ratings(model, cases, report)
 
     def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
         """The average precision of each image's candidates."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
+    from lesionlab.kinds.exhibits import Compared, Exhibit, Measured
     from lesionlab.kinds.shape.recipe import ShapeRecipe
     from lesionlab.store.cases import Case
 
@@ -64,6 +65,24 @@ class ShapeKind(Kind):
         from lesionlab.kinds.shape.evaluation import evaluate
 
         return evaluate(model, data, report)
+
+    def headline(self, task: Task, scores: Json) -> Measured:
+        """Mean Dice."""
+        from lesionlab.kinds.shape.exhibits import headline
+
+        return headline(scores)
+
+    def exhibits(self, task: Task, scores: Json) -> tuple[Exhibit, ...]:
+        """The distribution of Dice, whether the certainty holds, every lesion."""
+        from lesionlab.kinds.shape.exhibits import exhibits
+
+        return exhibits(scores)
+
+    def differences(self, task: Task, ours: Json, theirs: Json) -> tuple[Compared, ...]:
+        """Mean Dice and mean errors."""
+        from lesionlab.kinds.shape.exhibits import differences
+
+        return differences(ours, theirs)
 
     def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
         """Dice of each lesion by what training made alone, clicked and sized as its case says."""
