@@ -1,4 +1,4 @@
-"""``lesionlab evaluate``: score a task on cases with truth."""
+"""``lesionlab evaluate``: score a task on cases with truth, alone or against another model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from pathlib import Path
 
 from lesionlab.cli.output import Output, check_target
 from lesionlab.cli.parsing import add_json, existing_folder, task_folders
-from lesionlab.kinds import find_task, kind_of
+from lesionlab.errors import InputError
+from lesionlab.kinds import find_task
+from lesionlab.store.versions import SHIPPED
 
-DESCRIPTION = "Score a task on a datastore whose labels/final holds the truth."
-EXAMPLE = "lesionlab evaluate lesion_shape --data studies --model runs/ours --json -"
+DESCRIPTION = """Score a task on a datastore whose labels/final or cases.csv holds the truth.
+
+With --against, two models answer the same cases in one run and are compared in pairs."""
+EXAMPLE = "lesionlab evaluate lesion_shape --data studies --model runs/ours --against shipped --html ours.html"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,17 +24,42 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
     )
-    add_json(parser, required=True)
+    parser.add_argument("--against", metavar="DIR", help=f"a second such folder to compare with, or '{SHIPPED}'")
+    parser.add_argument(
+        "--html", metavar="FILE", type=Path, help="write a report for people: one page with its figures"
+    )
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     """Score, showing progress."""
     task = find_task(args.task, task_folders(args))
     data = existing_folder(args.data, "--data")
-    model_dir = None if args.model is None else existing_folder(args.model, "--model")
-    if args.json != "-":
-        check_target(Path(args.json), "--json")
-    kind = kind_of(task)
+    if args.json is None and args.html is None:
+        raise InputError("nowhere to write", expected="--json FILE (- is standard output), --html FILE or both")
+    for option, target in (("--json", args.json), ("--html", args.html)):
+        if target not in (None, "-"):
+            check_target(Path(target), option)
+    model = _model(args.model, "--model")
+    against = None if args.against is None else _model(args.against, "--against")
+    if against == model:
+        raise InputError("the two models are the same", got=model[0], expected="another folder after --against")
+
+    from lesionlab.studies.evaluation import evaluate
+    from lesionlab.studies.report import write_page
+
     with output.progress() as report:
-        scores = kind.evaluate(task, kind.load(task, model_dir), data, report)
-    output.json(scores, args.json)
+        found = evaluate(task, data, model, against, report)
+    if args.html is not None:
+        write_page(found.page(), args.html)
+    if args.json is not None:
+        output.json(found.json(), args.json)
+    if args.html is not None and args.json != "-":
+        output.line(f"the report is in {args.html}")
+
+
+def _model(folder: str | None, option: str) -> tuple[str, Path | None]:
+    """What people call a model, and where it lies."""
+    if folder is None or (folder == SHIPPED and not Path(folder).exists()):
+        return "the shipped model", None
+    return folder, existing_folder(folder, option)
