@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lesionlab.errors import InternalError
 
@@ -28,7 +29,8 @@ class Subject:
         low: the least value that an input can have.
         high: the largest.
         weights: (N,), how much each view counts; None means 1 each.
-        local: whether the number speaks of a place in the input rather than of all of it.
+        pooled: whether Grad-CAM takes the mean of a feature's gradient over the layer; not for the number of one small place,
+            which would light up every other place with the same features.
     """
 
     network: nn.Module
@@ -39,7 +41,7 @@ class Subject:
     low: float
     high: float
     weights: Tensor | None = None
-    local: bool = False
+    pooled: bool = True
 
     def __post_init__(self) -> None:
         views, edges = self.inputs.shape[0], self.inputs.shape[1:]
@@ -77,3 +79,18 @@ def apart(network: nn.Module) -> nn.Module:
         module._forward_pre_hooks.clear()
         module._backward_hooks.clear()
     return own.eval()
+
+
+def low_passed(inputs: Tensor, width: int) -> Tensor:
+    """Inputs (N, C, *edges) with what is finer than ``width`` samples gone: the mean of as many along each edge."""
+    edges = inputs.ndim - 2
+    pool = functional.avg_pool2d if edges == 2 else functional.avg_pool3d
+    reach = width // 2
+    out = inputs
+    for axis in range(edges):
+        kernel = [1] * edges
+        kernel[axis] = 2 * reach + 1
+        pads = [0] * (2 * edges)
+        pads[2 * (edges - 1 - axis)] = pads[2 * (edges - 1 - axis) + 1] = reach
+        out = pool(functional.pad(out, pads, mode="replicate"), kernel, stride=1)
+    return out

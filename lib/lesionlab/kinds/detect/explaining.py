@@ -18,7 +18,7 @@ from lesionlab.kinds.detect.intensities import CEILING, FLOOR, Scale
 from lesionlab.kinds.detect.model import DetectModel
 from lesionlab.kinds.kind import Explainable, Request
 
-#: The finest features before the answer.
+#: The finest features before the answer; coarser ones point beside the lesion.
 _LAYER = "back.0"
 
 
@@ -50,7 +50,7 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         baselines=torch.cat([low_passed(inputs, edge // 4), inputs.median().expand_as(inputs)]),
         low=FLOOR,
         high=CEILING,
-        local=True,
+        pooled=False,
     )
     return Explainable(
         subjects=(subject,),

@@ -14,6 +14,7 @@ from lesionlab.kinds.detect.task import DetectRequest, DetectTask
 from lesionlab.kinds.detect.weights import DetectWeights, read_weights, weights_path
 from lesionlab.kinds.kind import Explainable, Model, Request
 from lesionlab.networks.heatmap import HeatmapNet
+from lesionlab.progress import Report, silent
 
 
 class DetectModel(Model):
@@ -37,7 +38,11 @@ class DetectModel(Model):
         return cls(task, read_weights(task, path))
 
     def predict(self, volume: Volume, request: Request) -> DetectResult:
-        """The candidates of an image.
+        """The candidates of an image; see :meth:`predict_in_steps`."""
+        return self.predict_in_steps(volume, request, silent)
+
+    def predict_in_steps(self, volume: Volume, request: Request, report: Report) -> DetectResult:
+        """The candidates of an image, window by window.
 
         Raises:
             InputError: when the request is another kind's, or a plane was expected and a volume given.
@@ -46,13 +51,13 @@ class DetectModel(Model):
             raise InputError("the request is not one of a detect task", got=type(request).__name__)
         point = self._weights.operating_point
         least = point if request.confidence is None else request.confidence
-        shown = [c for c in self.candidates(volume) if c.confidence >= least]
+        shown = [c for c in self.candidates(volume, report) if c.confidence >= least]
         return DetectResult(tuple(shown[: request.maximum]), point, self.version)
 
-    def candidates(self, volume: Volume) -> list[Candidate]:
+    def candidates(self, volume: Volume, report: Report = silent) -> list[Candidate]:
         """All candidates with calibrated confidence, best first. Raises InputError for a volume where a plane is expected."""
         self.check_fits(volume)
-        found = find(self.task, self._network, volume)
+        found = find(self.task, self._network, volume, report)
         calibration = self._weights.calibration
         if calibration is None:
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -12,6 +13,37 @@ CHANNELS = 4
 
 _CLICK_RADIUS = 0.12
 _EXCLUDE_SIGMA = 0.08
+
+
+@dataclass(frozen=True, eq=False)
+class Normalisation:
+    """What makes patches free of their images' units, (N,) each: intensities at -1, from -1 to 1, and at and around the click."""
+
+    low: Tensor
+    spread: Tensor
+    click: Tensor
+    local: Tensor
+
+    @classmethod
+    def of(cls, patch: Tensor, side: float) -> Normalisation:
+        """Of patches (N, n, n, n) that are ``side`` sizes wide."""
+        n = patch.shape[-1]
+        radius = _radius(n, side)
+        sample = patch[:, ::2, ::2, ::2].flatten(1)
+        low, high = _percentiles(sample, (0.01, 0.99))
+        spread = (high - low).clamp_min(1e-6)
+        click = patch[:, radius < max(_CLICK_RADIUS, side / n)].median(dim=1).values
+        near = patch[:, radius < 0.6]
+        first, third = _percentiles(near[:, ::3], (0.1, 0.9))
+        return cls(low, spread, click, torch.maximum(third - first, spread * 0.02) / 2)
+
+    def apply(self, patch: Tensor, side: float, exclude: Tensor | None = None) -> Tensor:
+        """See :func:`network_input`; with the normalisation of one patch, any number of patches."""
+        whole = ((patch - _cube(self.low)) / _cube(self.spread) * 2 - 1).clamp(-1.3, 1.3)
+        centred = torch.tanh((patch - _cube(self.click)) / _cube(self.local) / 3) * 2
+        sphere = ((_radius(patch.shape[-1], side) - 0.5) * 2).clamp(max=2.0).expand_as(patch)
+        marks = torch.zeros_like(patch) if exclude is None else exclude.expand_as(patch)
+        return torch.stack([whole, centred, sphere, marks], dim=1)
 
 
 def network_input(patch: Tensor, side: float, exclude: Tensor | None = None) -> Tensor:
@@ -26,20 +58,7 @@ def network_input(patch: Tensor, side: float, exclude: Tensor | None = None) -> 
         (N, 4, n, n, n), free of the image's unit and offset: a linear change of the intensities changes nothing but, when it
         inverts them, the sign of the first two channels.
     """
-    n = patch.shape[-1]
-    radius = _radius(n, side)
-    sample = patch[:, ::2, ::2, ::2].flatten(1)
-    low, high = _percentiles(sample, (0.01, 0.99))
-    spread = (high - low).clamp_min(1e-6)
-    whole = ((patch - _cube(low)) / _cube(spread) * 2 - 1).clamp(-1.3, 1.3)
-    click = patch[:, radius < max(_CLICK_RADIUS, side / n)].median(dim=1).values
-    near = patch[:, radius < 0.6]
-    first, third = _percentiles(near[:, ::3], (0.1, 0.9))
-    local = torch.maximum(third - first, spread * 0.02) / 2
-    centred = torch.tanh((patch - _cube(click)) / _cube(local) / 3) * 2
-    sphere = ((radius - 0.5) * 2).clamp(max=2.0).expand_as(patch)
-    marks = torch.zeros_like(patch) if exclude is None else exclude
-    return torch.stack([whole, centred, sphere, marks], dim=1)
+    return Normalisation.of(patch, side).apply(patch, side, exclude)
 
 
 def mark_points(points: Tensor, n: int, side: float) -> Tensor:

@@ -15,7 +15,7 @@ from lesionlab.errors import InputError
 from lesionlab.image.geometry import Point
 from lesionlab.image.patch import Patch, PatchGrid
 from lesionlab.image.volume import Volume
-from lesionlab.kinds.kind import Model, Request
+from lesionlab.kinds.kind import Explainable, Model, Request
 from lesionlab.kinds.shape.competition import compete
 from lesionlab.kinds.shape.inputs import mark_points, network_input
 from lesionlab.kinds.shape.mask import cut_out, tight_box
@@ -110,6 +110,17 @@ class ShapeModel(Model):
             certainty=self.certainty(estimate.sureness),
             model_version=self.version,
         )
+
+    @property
+    def members(self) -> tuple[nn.Module, ...]:
+        """The networks whose probabilities are averaged."""
+        return tuple(self._members)
+
+    def explainable(self, volume: Volume, request: Request) -> Explainable:
+        """See :mod:`lesionlab.kinds.shape.explaining`."""
+        from lesionlab.kinds.shape.explaining import explainable
+
+        return explainable(self, volume, request)
 
     def learned(self) -> ShapeModel:
         """What training made, without the competition of seeds that every version shares and that would hide a difference."""
