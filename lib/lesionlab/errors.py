@@ -76,6 +76,13 @@ class TooLargeError(InputError):
     http_status = 413
 
 
+class CancelledError(LesionLabError):
+    """Whoever asked wants no answer any more."""
+
+    http_status = 499
+    exit_status = 130
+
+
 class InternalError(LesionLabError):
     """Our fault: an invariant does not hold."""
 

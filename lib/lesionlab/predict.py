@@ -5,10 +5,20 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from lesionlab.image.geometry import Point
 from lesionlab.image.volume import Volume
-from lesionlab.kinds import kind_of
+from lesionlab.kinds import find_task, kind_of
+from lesionlab.kinds.detect.result import DetectResult
+from lesionlab.kinds.detect.shaped import Shape, shaped
+from lesionlab.kinds.detect.task import DetectRequest
 from lesionlab.kinds.kind import Model, Request, Result
+from lesionlab.kinds.shape.result import ShapeResult
+from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
+from lesionlab.progress import Report, silent
 from lesionlab.task import Task
+
+#: The task that turns a detector's candidates into masks.
+SHAPES = "lesion_shape"
 
 
 class Predictor:
@@ -37,6 +47,17 @@ class Predictor:
                 self._model_dirs[task.name] = model_dir
             self._models[task.name] = model
 
-    def predict(self, task: Task, volume: Volume, request: Request) -> Result:
-        """Answer one request. Raises InputError when it does not fit the volume."""
-        return self.model(task).predict(volume, request)
+    def predict(self, task: Task, volume: Volume, request: Request, report: Report = silent) -> Result:
+        """Answer one request; what ``report`` raises ends the work. Raises InputError when the request does not fit the volume."""
+        result = self.model(task).predict_in_steps(volume, request, report)
+        if isinstance(request, DetectRequest) and request.shape and isinstance(result, DetectResult):
+            return shaped(result, lambda point, size: self._shape(volume, point, size), report)
+        return result
+
+    def _shape(self, volume: Volume, point_mm: Point, size_mm: float) -> Shape:
+        task = find_task(SHAPES)
+        assert isinstance(task, ShapeTask)
+        size = min(max(size_mm, task.size_mm.minimum), max(volume.geometry.extent_mm))
+        found = self.model(task).predict(volume, ShapeRequest(point_mm=point_mm, size_mm=size))
+        assert isinstance(found, ShapeResult)
+        return Shape(found.mask, found.diameter_mm, found.volume_mm3, found.certainty)

@@ -43,6 +43,11 @@ class Result(ABC):
     def probability(self) -> Volume | None:
         """The map behind the answer (float32), on the lattice of ``label``, or None when it was not asked for."""
 
+    @property
+    def labels(self) -> dict[str, int] | None:
+        """What the values of ``label`` mean, name -> value, where that differs from answer to answer; None: as the kind says."""
+        return None
+
     @abstractmethod
     def summary(self) -> Json:
         """The answer as JSON, as the command line's ``--json`` prints it."""
@@ -75,6 +80,10 @@ class Model(ABC):
     @abstractmethod
     def predict(self, volume: Volume, request: Request) -> Result:
         """Answer one request. Raises InputError when the request does not fit the volume."""
+
+    def predict_in_steps(self, volume: Volume, request: Request, report: Report) -> Result:
+        """Like :meth:`predict`, for long work: tells ``report`` after each step; what ``report`` raises ends the work."""
+        return self.predict(volume, request)
 
     def explainable(self, volume: Volume, request: Request) -> Explainable:
         """The answer to a request, opened for explanation; it holds no more than one answer needs.
@@ -198,7 +207,7 @@ class Kind(ABC):
         return ()
 
     def differences(self, task: Task, ours: Json, theirs: Json) -> tuple[Compared, ...]:
-        """What ``evaluate`` found of two models on the same cases, compared in pairs.
+        """What ``evaluate`` found of two models on the same cases, compared in pairs; first the headline, higher is better.
 
         Raises:
             InputError: the kind cannot compare, or the cases differ.

@@ -25,6 +25,7 @@ from lesionlab.predict import Predictor
 from lesionlab.server.active import First, Random, leased_sample
 from lesionlab.server.batch import Batch
 from lesionlab.server.datastore import StudiesDatastore, image_file
+from lesionlab.server.following import Watches
 from lesionlab.server.labels import Labels, by_model, ledger_folder
 from lesionlab.server.learning import Learning
 from lesionlab.server.looks import Looks, learned_strategies
@@ -76,6 +77,7 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
         # More threads than networks: one request may open its image while another one's network runs.
         self._running = threading.Semaphore(self.own_settings.workers)
         self._workers = ThreadPoolExecutor(self.own_settings.workers + _READERS, thread_name_prefix="infer")
+        self.watches = Watches()
         self._status_lock = threading.Lock()
         self._status: tuple[float, dict[str, Any]] = (-1e9, {})
         # Its default tracker breaks training.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lesionlab.checked import finite_json, shown
@@ -18,6 +17,7 @@ from lesionlab.image.volume import Volume
 from lesionlab.server.answer import Answer, Output
 from lesionlab.server.app import LesionLabApp
 from lesionlab.server.datastore import image_file
+from lesionlab.server.following import Watch
 from lesionlab.server.labels import by_model
 from lesionlab.server.queries import file_field, text_field
 from lesionlab.server.tasks import TaskInfer
@@ -41,13 +41,17 @@ class InferRoutes:
     def routes(self) -> list[Route]:
         """The routes."""
         return [
+            Route("/infer/progress/{name}", self.progress, methods=["GET"]),
             Route("/infer/wsi/{model}", self.no_slides, methods=["POST"]),
             Route("/infer/wsi_v2/{model}", self.no_slides, methods=["POST"]),
             Route("/infer/{model}", self.infer, methods=["POST"]),
         ]
 
     async def infer(self, request: Request) -> Response:
-        """Answer one request in one of the threads for inference."""
+        """Answer one request in one of the threads for inference; a client that goes away ends it.
+
+        Query parameter ``progress``: a name of the client's choice, under which :meth:`progress` tells how far it is.
+        """
         app = self._app()
         task = app.infer_task(request.path_params["model"])
         output = _output(request.query_params.get("output"))
@@ -55,17 +59,28 @@ class InferRoutes:
             params = finite_json(text_field(form, "params", "{}"), "params")
             image = _image(app, request, form)
             started = time.perf_counter()
-            response = await asyncio.wrap_future(app.work(lambda: _answer(app, task, image, params, output)))
+            with app.watches.watch(request.query_params.get("progress")) as watch:
+                work = app.work(lambda: _answer(app, task, image, params, output, watch))
+                response = await watch.answered(request, work)
         response.headers["server-timing"] = f"infer;dur={(time.perf_counter() - started) * 1000:.1f}"
         return response
+
+    async def progress(self, request: Request) -> Response:
+        """How far a request is: ``{"done": n, "total": m, "text": what is being done}``."""
+        found = self._app().watches.progress(request.path_params["name"])
+        return JSONResponse({"done": found.done, "total": found.total, "text": found.text})
 
     async def no_slides(self, request: Request) -> Response:
         """Refuse whole-slide images."""
         raise NotFoundError("there are no models for whole-slide images here", got=request.path_params["model"])
 
 
-def _answer(app: LesionLabApp, task: TaskInfer, image: _Image, params: object, output: Output) -> Response:
-    answer = task.answer(image.read(), params)
+def _answer(
+    app: LesionLabApp, task: TaskInfer, image: _Image, params: object, output: Output, watch: Watch
+) -> Response:
+    watch.check()
+    answer = task.answer(image.read(), params, watch.report)
+    watch.check()
     if answer.options.save_label:
         _save(app, task, image.name, answer)
     return answer.response(output)

@@ -12,6 +12,7 @@ from monailabel.interfaces.tasks.train import TrainTask
 
 from lesionlab.checked import checked
 from lesionlab.kinds import kind_of
+from lesionlab.progress import Report, silent
 from lesionlab.server.answer import Answer
 from lesionlab.server.jobs import TrainParams
 from lesionlab.server.learning import Learning
@@ -68,12 +69,13 @@ class TaskInfer(InferTask):  # type: ignore[misc]
         """
         split(self.kind, params)
 
-    def answer(self, volume: Volume, params: object) -> Answer:
+    def answer(self, volume: Volume, params: object, report: Report = silent) -> Answer:
         """Answer one request.
 
         Args:
             volume: the image.
             params: the client's ``params``.
+            report: told how far the work is; what it raises ends the work.
 
         Raises:
             InputError: when the request is malformed or does not fit the image.
@@ -81,8 +83,9 @@ class TaskInfer(InferTask):  # type: ignore[misc]
         options, asked = split(self.kind, params)
         request = self.kind.request_from_monailabel(self.task, asked, volume.geometry)
         with self._running:
-            result = self._predictor.predict(self.task, volume, request)
-        return Answer(self.task.name, self.kind.labels(self.task), volume.geometry, result, options)
+            result = self._predictor.predict(self.task, volume, request, report)
+        labels = self.kind.labels(self.task) if result.labels is None else result.labels
+        return Answer(self.task.name, labels, volume.geometry, result, options)
 
     def __call__(self, request: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
         """MONAI Label's own way in, for batch inference: ``image`` is a file; returns a label file and the summary."""

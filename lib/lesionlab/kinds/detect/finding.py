@@ -20,7 +20,7 @@ from lesionlab.kinds.detect.result import Candidate
 from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.detect.weights import forward
 from lesionlab.networks.heatmap import CELL
-from lesionlab.progress import Progress, Report
+from lesionlab.progress import Progress, Report, silent
 
 #: Peaks below this certainty of the network are not looked at.
 _FLOOR = 0.02
@@ -111,7 +111,7 @@ def _pieces(count: int, edge: int, margin: int) -> list[tuple[int, int, int, int
 
 
 @torch.inference_mode()
-def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report | None = None) -> list[Candidate]:
+def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report = silent) -> list[Candidate]:
     """Candidates with the network's own certainty, best first."""
     scale = Scale.of(task.intensity, volume)
     found: list[Candidate] = []
@@ -122,8 +122,7 @@ def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report | 
             r, a, s = (*peak.place, 0.0)[:3]
             size = peak.size * window.grid.step_mm
             found.append(Candidate(window.grid.to_ras((r, a, s)), size, peak.certainty))
-        if report is not None:
-            report(Progress(done, len(views), f"window {done} of {len(views)}"))
+        report(Progress(done, len(views), f"window {done} of {len(views)}"))
     return merged(found)
 
 

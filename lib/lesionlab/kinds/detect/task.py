@@ -114,7 +114,9 @@ class DetectRequest(Request):
     Attributes:
         maximum: at most so many candidates, the best ones.
         confidence: candidates below are left out; None means the model's operating point.
+        shape: whether the candidates' masks are wanted too.
     """
 
     maximum: int = Field(default=20, ge=1, le=200)
     confidence: float | None = Field(default=None, ge=0, le=1)
+    shape: bool = False
