@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from lesionlab.kinds.kind import Json
 
@@ -23,6 +23,8 @@ class Recipe(ABC, Generic[Sample]):
         network: starts from random or from shipped weights; the loop changes its parameters.
         epochs, steps: epochs, and batches an epoch.
         learning_rate: at its highest.
+        clip_norm: of all gradients together, at most.
+        schedule: of the learning rate: up at first and down along a cosine, or constant.
 
     The loop may move ``network`` to a GPU, and wrap it so that several processes train it together; ``loss`` must call it as
     it stands in the attribute.
@@ -32,6 +34,14 @@ class Recipe(ABC, Generic[Sample]):
     epochs: int
     steps: int
     learning_rate: float
+    clip_norm: float = 1.0
+    schedule: Literal["cosine", "constant"] = "cosine"
+
+    def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
+        """What changes the parameters of ``network``; the loop follows the schedule from each group's own rate."""
+        import torch
+
+        return torch.optim.AdamW(network.parameters(), lr=self.learning_rate, weight_decay=1e-3)
 
     def before_epoch(self, epoch: int, network: nn.Module, rng: np.random.Generator) -> None:
         """Prepare the epoch's batches, from what the averaged ``network`` makes of the training patients.

@@ -29,7 +29,6 @@ from lesionlab.task import Task
 
 _log = logging.getLogger(__name__)
 _AVERAGING = 0.998
-_CLIP = 1.0
 #: Steps without a finite gradient, one after the other, that mean more than chance.
 _LOST = 20
 
@@ -78,7 +77,8 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
     team = team or Team.join("cpu")
     out.mkdir(parents=True, exist_ok=True)
     network = recipe.network.to(team.device)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=1e-3)
+    optimizer = recipe.optimizer(network)
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
     averaged = copy.deepcopy(network)
     run = _Run(recipe, averaged, optimizer, out / "checkpoint.safetensors", seed)
     history = run.resume()
@@ -91,13 +91,14 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
         losses: list[float] = []
         first = epoch * recipe.steps
         for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers, team), first):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(done / steps) * recipe.learning_rate
+            factor = learning_rate(done / steps) if recipe.schedule == "cosine" else 1.0
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = factor * rate
             with torch.autocast(team.device.type, torch.bfloat16, enabled=team.device.type == "cuda"):
                 loss = recipe.loss(recipe.move(batch, team.device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
+            norm = nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
             # In bfloat16 a gradient overflows now and then; one such step would spoil the network for good.
             if bool(torch.isfinite(norm)):
                 optimizer.step()

@@ -1,0 +1,83 @@
+"""The ``classify`` kind: where its parts are found. Heavy parts are imported when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lesionlab.checked import checked
+from lesionlab.kinds.classify.forms import dimension_of
+from lesionlab.kinds.classify.task import ClassifyRequest, ClassifyTask
+from lesionlab.kinds.kind import CaseScore, Json, Kind, Look, Model, TrainOptions
+from lesionlab.progress import Report
+from lesionlab.task import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lesionlab.image.geometry import Geometry
+    from lesionlab.image.volume import Volume
+    from lesionlab.kinds.classify.recipe import ClassifyRecipe
+    from lesionlab.store.cases import Case
+
+
+class ClassifyKind(Kind):
+    """Image -> class scores."""
+
+    name = "classify"
+    task_type = ClassifyTask
+    request_type = ClassifyRequest
+    monailabel_type = "classification"
+    metric = "probability of the true class"
+
+    def dimension(self, task: Task) -> int:
+        """As the form of its input says."""
+        assert isinstance(task, ClassifyTask)
+        return dimension_of(task.input)
+
+    def load(self, task: Task, model_dir: Path | None = None) -> Model:
+        """The networks with their weights."""
+        from lesionlab.kinds.classify.model import ClassifyModel
+
+        assert isinstance(task, ClassifyTask)
+        return ClassifyModel.load(task, model_dir)
+
+    def request_from_monailabel(self, task: Task, params: Json, geometry: Geometry) -> ClassifyRequest:
+        """Our own fields; stock clients send none."""
+        return checked(ClassifyRequest, params, "params")
+
+    def recipe(self, task: Task, data: Path, options: TrainOptions) -> ClassifyRecipe:
+        """Images or crops of the training patients."""
+        from lesionlab.kinds.classify.preparing import prepare
+
+        assert isinstance(task, ClassifyTask)
+        return prepare(task, data, options)
+
+    def evaluate(self, task: Task, model: Model, data: Path, report: Report) -> Json:
+        """AUC with its interval, figures at the operating point, calibration, confusion, and every case."""
+        from lesionlab.kinds.classify.evaluation import evaluate
+
+        assert isinstance(task, ClassifyTask)
+        return evaluate(task, model, data, report)
+
+    def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
+        """The probability that the model gives to each case's class."""
+        from lesionlab.kinds.classify.evaluation import truth_of_cases
+
+        assert isinstance(task, ClassifyTask)
+        return truth_of_cases(task, model, cases, report)
+
+    def look(self, task: Task, model: Model, case: Case, volume: Volume) -> Look | None:
+        """How unsure the model is of the class; None for a patch task without a point."""
+        from lesionlab.kinds.classify.look import look
+
+        assert isinstance(task, ClassifyTask)
+        return look(task, model, case, volume)
+
+    def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
+        """The simulated cohort that the task names."""
+        from lesionlab.phantoms.cohorts import write_cohort
+
+        assert isinstance(task, ClassifyTask)
+        write_cohort(task.phantom, out, cases, rng, shift)

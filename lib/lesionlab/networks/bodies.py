@@ -1,0 +1,145 @@
+"""The backbones of a classifier behind one interface: stages for heads, explanations and freezing."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor, nn
+
+from lesionlab.errors import NotFoundError
+from lesionlab.networks import efficientnet, small3d, vgg
+
+BodyName = Literal["efficientnet_lite0", "vgg16", "small3d"]
+
+
+class Body(nn.Module):
+    """A backbone.
+
+    Attributes:
+        widths: channels of each output of ``stages``.
+        fine: the stage (its index) whose maps are fine enough to show where something is.
+        halves: whether bfloat16 is faster on a CPU that multiplies it; separable convolutions wait for memory, not for it.
+    """
+
+    widths: tuple[int, ...]
+    fine: int
+    halves: bool = False
+
+    @abstractmethod
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """The stages' outputs of inputs (N, channels, *edges) in [-1, 1], fine to coarse; the last ones go to the head."""
+
+    @abstractmethod
+    def parts(self) -> list[nn.Module]:
+        """What can be frozen, or learn more slowly: from the input on."""
+
+    @abstractmethod
+    def stage_module(self, number: int) -> nn.Module:
+        """The module whose output is that of a stage."""
+
+    @abstractmethod
+    def load_imagenet(self, file: Path | None) -> None:
+        """Start from ImageNet. Raises NotFoundError when there are no such weights."""
+
+
+class LiteBody(Body):
+    """EfficientNet-Lite0."""
+
+    widths = (*efficientnet.CHANNELS, 1280)
+    fine = 4
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.network = efficientnet.EfficientNetLite0(channels, 0)
+
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """Seven stages and the last 1280 channels."""
+        return self.network.features(x)
+
+    def parts(self) -> list[nn.Module]:
+        """Stem, seven stages, top."""
+        return [self.network.stem, *self.network.stages, self.network.top]
+
+    def stage_module(self, number: int) -> nn.Module:
+        """A stage, or the top."""
+        return self.network.top if number % len(self.widths) == len(self.widths) - 1 else self.network.stages[number]
+
+    def load_imagenet(self, file: Path | None) -> None:
+        """From the package."""
+        self.network.load_imagenet()
+
+
+class VggBody(Body):
+    """The convolutions of VGG-16."""
+
+    widths = vgg.CHANNELS
+    fine = 3
+    halves = True
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.network = vgg.Vgg16(channels, 0)
+
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """Five blocks. From [-1, 1] to the scale of ImageNet, whose channels have means of 0.45 and deviations of 0.225."""
+        return self.network.stages(((x + 1) / 2 - 0.45) / 0.225)
+
+    def parts(self) -> list[nn.Module]:
+        """Five blocks."""
+        return self.network.parts()
+
+    def stage_module(self, number: int) -> nn.Module:
+        """The last layer of a block."""
+        block = self.network.parts()[number]
+        assert isinstance(block, nn.Sequential)
+        return block[-1]
+
+    def load_imagenet(self, file: Path | None) -> None:
+        """From the file."""
+        if file is None:
+            raise NotFoundError(
+                "VGG-16 has no ImageNet weights of its own here",
+                got="pretrained: imagenet without a file",
+                expected="network.file, the public state dictionary",
+                hint="name the file in the task, or set pretrained: none",
+            )
+        self.network.load_public(file)
+
+
+class VolumeBody(Body):
+    """The small network for volumes."""
+
+    widths = small3d.CHANNELS
+    fine = 2
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.network = small3d.Small3d(channels)
+
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """Four stages."""
+        return self.network.stages(x)
+
+    def parts(self) -> list[nn.Module]:
+        """Four stages."""
+        return self.network.parts()
+
+    def stage_module(self, number: int) -> nn.Module:
+        """A stage."""
+        return self.network.blocks[number]
+
+    def load_imagenet(self, file: Path | None) -> None:
+        """There are none."""
+        raise NotFoundError("no ImageNet weights fit a network for volumes", expected="pretrained: none")
+
+
+def build_body(name: BodyName, channels: int) -> Body:
+    """A backbone with random weights for inputs of so many channels."""
+    bodies: dict[str, type[LiteBody | VggBody | VolumeBody]] = {
+        "efficientnet_lite0": LiteBody,
+        "vgg16": VggBody,
+        "small3d": VolumeBody,
+    }
+    return bodies[name](channels)

@@ -1,0 +1,52 @@
+"""The views of an examination together: each against the same view of the other side, and the projections of a side as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lesionlab.networks.pooling import AttentionPool, Pooled
+
+_POWER = 3.0
+
+
+class PairPool(nn.Module):
+    """From the feature maps of views, left ones mirrored, to the case.
+
+    Args:
+        width: channels of the maps.
+        views: their names, a side and a projection each: R-CC, L-CC, R-MLO, L-MLO.
+        inner: features of a side.
+    """
+
+    takes_maps = True
+
+    def __init__(self, width: int, views: Sequence[str], inner: int = 128) -> None:
+        super().__init__()
+        other = {"R": "L", "L": "R"}
+        self._partner = [views.index(other[view[0]] + view[1:]) for view in views]
+        self._sides = [[n for n, view in enumerate(views) if view[0] == side] for side in ("R", "L")]
+        self.width = inner
+        self.compare = nn.Linear(2 * width, inner)
+        self.weigh = AttentionPool(inner)
+
+    def forward(self, maps: Tensor, head: nn.Module) -> Pooled:
+        """(N, views, F, h, w) -> the cases; a view's share is that of its side, divided among the side's projections."""
+        own = _power_mean(maps)
+        more = _power_mean(functional.relu(maps - maps[:, self._partner]))
+        views = functional.relu(self.compare(torch.cat([own, more], dim=2)))
+        sides = torch.stack([views[:, side].mean(dim=1) for side in self._sides], dim=1)
+        pooled: Pooled = self.weigh(sides, head)
+        shares = maps.new_zeros(maps.shape[:2], dtype=pooled.shares.dtype)
+        for number, side in enumerate(self._sides):
+            shares[:, side] = pooled.shares[:, number, None] / len(side)
+        return Pooled(pooled.logits, shares)
+
+
+def _power_mean(maps: Tensor) -> Tensor:
+    """Between mean and maximum (GeM, Radenovic et al. 2018), so that a small lesion is not averaged away."""
+    mean: Tensor = maps.float().clamp_min(1e-6).pow(_POWER).flatten(3).mean(dim=3).pow(1 / _POWER)
+    return mean.to(maps.dtype)
