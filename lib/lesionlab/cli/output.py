@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +39,9 @@ class Output:
         if target == "-":
             self.line(text)
         else:
-            _write_whole(Path(target), text + "\n")
+            from lesionlab.store.files import write_atomically
+
+            write_atomically(Path(target), text + "\n")
 
     @contextmanager
     def progress(self) -> Iterator[Report]:
@@ -74,11 +75,3 @@ def check_target(path: Path, option: str) -> None:
         raise InputError(
             f"the folder of {option} does not exist", got=str(path), expected="a file in a folder that exists"
         )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=".lesionlab-", delete=False
-    ) as file:
-        file.write(text)
-    Path(file.name).replace(path)
