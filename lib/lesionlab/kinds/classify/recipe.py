@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from lesionlab.kinds.classify.augment import Warp, draw_warp, mixed, resample, shade
 from lesionlab.kinds.classify.bags import edges_of, instances
+from lesionlab.kinds.classify.callipers import measured
 from lesionlab.kinds.classify.forms import PatchForm, planar
 from lesionlab.kinds.classify.network import answer_cases, build_ensemble, forward
 from lesionlab.kinds.classify.rates import parameter_groups
@@ -151,7 +152,7 @@ class ClassifyRecipe(Recipe[Batch]):
 
     def _batch(self, number: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         settings = self.task.training
-        cases = [self._one(number, rng) for _ in range(settings.batch)]
+        cases = [measured(self.task, self._one(number, rng), rng) for _ in range(settings.batch)]
         warps = [draw_warp(self.task, case.sized, rng) for case in cases]
         x = _cut(self.task, cases, [instances(self.task, len(c.values), rng) for c in cases], warps)
         x = shade(x, settings.augmentation, rng)

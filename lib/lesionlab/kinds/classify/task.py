@@ -56,6 +56,7 @@ class AugmentationSettings(Frozen):
         inversion: chance that black and white change places.
         noise, blur: standard deviation of added noise (of a range of 2), and of a Gaussian in samples.
         erase: chance that a rectangle of up to a quarter of the area is blanked.
+        callipers: patches only: chance that diameters are measured in the picture, with crosses and dotted lines.
         mixup: parameter of the Beta distribution that mixes pairs of samples (Zhang et al. 2018); 0 mixes none.
     """
 
@@ -72,6 +73,7 @@ class AugmentationSettings(Frozen):
     noise: float = Field(default=0.0, ge=0)
     blur: float = Field(default=0.0, ge=0)
     erase: Share = 0.0
+    callipers: Share = 0.0
     mixup: float = Field(default=0.0, ge=0)
 
 
