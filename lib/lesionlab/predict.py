@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lesionlab.image.geometry import Point
 from lesionlab.image.volume import Volume
@@ -11,11 +13,16 @@ from lesionlab.kinds import find_task, kind_of
 from lesionlab.kinds.detect.result import DetectResult
 from lesionlab.kinds.detect.shaped import Shape, shaped
 from lesionlab.kinds.detect.task import DetectRequest
-from lesionlab.kinds.kind import Model, Request, Result
+from lesionlab.kinds.kind import Method, Model, Request, Result
 from lesionlab.kinds.shape.result import ShapeResult
 from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
 from lesionlab.progress import Report, silent
 from lesionlab.task import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lesionlab.kinds.explanation import Explanation
 
 #: The task that turns a detector's candidates into masks.
 SHAPES = "lesion_shape"
@@ -51,13 +58,32 @@ class Predictor:
         """Answer one request; what ``report`` raises ends the work. Raises InputError when the request does not fit the volume."""
         result = self.model(task).predict_in_steps(volume, request, report)
         if isinstance(request, DetectRequest) and request.shape and isinstance(result, DetectResult):
-            return shaped(result, lambda point, size: self._shape(volume, point, size), report)
+            return shaped(result, self._shaper(volume), report)
         return result
 
-    def _shape(self, volume: Volume, point_mm: Point, size_mm: float) -> Shape:
+    def explain(
+        self,
+        task: Task,
+        volume: Volume,
+        request: Request,
+        method: Method,
+        rng: np.random.Generator,
+        checked: bool = False,
+    ) -> Explanation:
+        """Explain an answer; see :func:`lesionlab.kinds.explanation.explain`."""
+        from lesionlab.kinds.explanation import explain
+
+        return explain(self.model(task), volume, request, method, rng, checked)
+
+    def _shaper(self, volume: Volume) -> Callable[[Point, float], Shape]:
+        """What makes a mask at a point of about a size."""
         task = find_task(SHAPES)
         assert isinstance(task, ShapeTask)
-        size = min(max(size_mm, task.size_mm.minimum), max(volume.geometry.extent_mm))
-        found = self.model(task).predict(volume, ShapeRequest(point_mm=point_mm, size_mm=size))
-        assert isinstance(found, ShapeResult)
-        return Shape(found.mask, found.diameter_mm, found.volume_mm3, found.certainty)
+        model, least, most = self.model(task), task.size_mm.minimum, max(volume.geometry.extent_mm)
+
+        def shape(point_mm: Point, size_mm: float) -> Shape:
+            found = model.predict(volume, ShapeRequest(point_mm=point_mm, size_mm=min(max(size_mm, least), most)))
+            assert isinstance(found, ShapeResult)
+            return Shape(found.mask, found.diameter_mm, found.volume_mm3, found.certainty)
+
+        return shape

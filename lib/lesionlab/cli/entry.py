@@ -18,6 +18,7 @@ from lesionlab.task import nearest
 COMMANDS: dict[str, str] = {
     "tasks": "list what can be asked",
     "infer": "ask a task about an image",
+    "explain": "show why a task answered as it did",
     "train": "train a task on your own cases",
     "versions": "list trained versions, choose which one answers",
     "evaluate": "score a task on cases with truth",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,6 +28,7 @@ class Subject:
         baselines: (B, C, *edges), or (B, N, C, *edges) when they differ between views: inputs that show nothing.
         low: the least value that an input can have.
         high: the largest.
+        threshold: the number at which the answer turns.
         weights: (N,), how much each view counts; None means 1 each.
         pooled: whether Grad-CAM takes the mean of a feature's gradient over the layer; not for the number of one small place,
             which would light up every other place with the same features.
@@ -40,6 +41,7 @@ class Subject:
     baselines: Tensor
     low: float
     high: float
+    threshold: float = 0.0
     weights: Tensor | None = None
     pooled: bool = True
 
@@ -79,6 +81,23 @@ def apart(network: nn.Module) -> nn.Module:
         module._forward_pre_hooks.clear()
         module._backward_hooks.clear()
     return own.eval()
+
+
+def joined(subjects: Sequence[Subject]) -> Subject:
+    """An ensemble as one subject whose number is the mean of its members' numbers; all saw the same inputs."""
+    first = subjects[0]
+    return first if len(subjects) == 1 else replace(first, network=_Mean(subjects), target=lambda numbers: numbers)
+
+
+class _Mean(nn.Module):
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(subject.network for subject in subjects)
+        self._targets = [subject.target for subject in subjects]
+
+    def forward(self, x: Tensor) -> Tensor:
+        numbers = [target(member(x).float()) for member, target in zip(self.members, self._targets, strict=True)]
+        return torch.stack(numbers).mean(dim=0)
 
 
 def low_passed(inputs: Tensor, width: int) -> Tensor:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from lesionlab.errors import InputError
 from lesionlab.progress import Report
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from lesionlab.store.cases import Case
 
 Json = dict[str, Any]
+
+
+#: How an answer can be explained.
+Method = Literal["gradcam", "deepshap", "class-model", "adversarial"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Request(Frozen):
@@ -60,7 +65,8 @@ class Explainable:
     Attributes:
         subjects: one for each network of an ensemble, on inputs of one shape; what is explained is their mean.
         restore: a map (views, *edges), float32, on the grid of the inputs -> a crop of the image's lattice.
-        intensity: image values for each unit of the inputs (HU for a CT), for methods that change the image.
+        intensity: image values (HU for a CT) for each unit of the inputs, for methods that change the image.
+        level: the image value where the inputs are 0.
         question: what the map answers, for people ("why there is a lesion here").
         about: where and what was explained, for programs.
     """
@@ -68,6 +74,7 @@ class Explainable:
     subjects: tuple[Subject, ...]
     restore: Callable[[NDArray[np.float32]], Volume]
     intensity: float
+    level: float
     question: str
     about: Json
 

@@ -50,12 +50,14 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         baselines=torch.cat([low_passed(inputs, edge // 4), inputs.median().expand_as(inputs)]),
         low=FLOOR,
         high=CEILING,
+        threshold=model.turning_point,
         pooled=False,
     )
     return Explainable(
         subjects=(subject,),
         restore=lambda maps: grid.restore(maps[0].reshape(shape)),
         intensity=(scale.high - scale.low) / 2,
+        level=(scale.high + scale.low) / 2,
         question="what in the image makes this place a candidate: the logit of a lesion's centre",
         about={"point_mm": [round(x, 2) for x in point], "model_version": model.version},
     )

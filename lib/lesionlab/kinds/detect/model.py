@@ -69,6 +69,15 @@ class DetectModel(Model):
         """The network, in evaluation mode."""
         return self._network
 
+    @property
+    def turning_point(self) -> float:
+        """The logit of the heat map from which on a candidate is shown unless asked otherwise."""
+        raw = np.linspace(0.001, 0.999, 999)
+        calibration = self._weights.calibration
+        sure = raw if calibration is None else calibration.apply(raw)
+        first = raw[min(int(np.searchsorted(sure, self._weights.operating_point)), len(raw) - 1)]
+        return float(np.log(first / (1 - first)))
+
     def check_fits(self, volume: Volume) -> None:
         """Raises InputError for a volume where a plane is expected, and the other way round."""
         thin = min(volume.geometry.shape) == 1

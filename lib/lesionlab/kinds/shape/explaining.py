@@ -55,6 +55,7 @@ def explainable(model: ShapeModel, volume: Volume, request: Request) -> Explaina
         subjects=subjects,
         restore=lambda maps: grid.restore(maps[0]),
         intensity=float(how.spread) / 2,
+        level=float(how.low + how.spread / 2),
         question="what in the image made the mask: the mean logit within it",
         about={
             "point_mm": [round(x, 2) for x in request.point_mm],
