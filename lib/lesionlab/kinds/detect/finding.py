@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lesionlab.image.geometry import Geometry, Point
+from lesionlab.image.geometry import Geometry
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.intensities import Scale
@@ -156,19 +156,18 @@ def _refined(heat: Tensor, cell: tuple[int, ...]) -> list[float]:
     ]
 
 
-def merged(candidates: list[Candidate]) -> list[Candidate]:
+def merged(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The best of candidates whose spheres contain each other's centres; best first."""
+    ordered = sorted(candidates, key=lambda c: -c.confidence)
+    points = np.array([c.point_mm for c in ordered], dtype=np.float64).reshape(-1, 3)
+    sizes = np.array([c.size_mm for c in ordered])
+    free = np.ones(len(ordered), dtype=bool)
     kept: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: -c.confidence):
-        if all(
-            _apart(candidate.point_mm, other.point_mm) > max(candidate.size_mm, other.size_mm) / 2 for other in kept
-        ):
+    for n, candidate in enumerate(ordered):
+        if free[n]:
             kept.append(candidate)
+            free &= np.linalg.norm(points - points[n], axis=1) > np.maximum(sizes, sizes[n]) / 2
     return kept
-
-
-def _apart(a: Point, b: Point) -> float:
-    return float(np.linalg.norm(np.asarray(a) - np.asarray(b)))
 
 
 def _three(values: Sequence[int]) -> tuple[int, int, int]:
