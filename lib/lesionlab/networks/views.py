@@ -10,8 +10,6 @@ from torch.nn import functional
 
 from lesionlab.networks.pooling import AttentionPool, Pooled
 
-_POWER = 3.0
-
 
 class PairPool(nn.Module):
     """From the feature maps of views, left ones mirrored, to the case.
@@ -48,5 +46,6 @@ class PairPool(nn.Module):
 
 def _power_mean(maps: Tensor) -> Tensor:
     """Between mean and maximum (GeM, Radenovic et al. 2018), so that a small lesion is not averaged away."""
-    mean: Tensor = maps.float().clamp_min(1e-6).pow(_POWER).flatten(3).mean(dim=3).pow(1 / _POWER)
-    return mean.to(maps.dtype)
+    values = maps.float().clamp_min(1e-3)
+    mean = (values * values * values).flatten(3).mean(dim=3)
+    return torch.exp(torch.log(mean) / 3).to(maps.dtype)

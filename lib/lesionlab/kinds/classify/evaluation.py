@@ -18,7 +18,9 @@ from lesionlab.kinds.classify.samples import labelled
 from lesionlab.kinds.classify.scoring import separation
 from lesionlab.kinds.classify.task import ClassifyRequest, ClassifyTask
 from lesionlab.kinds.kind import CaseScore, Json, Model
+from lesionlab.metrics.bootstrap import resampled
 from lesionlab.metrics.calibration import expected_error, reliability
+from lesionlab.metrics.confusion import Confusion, share_interval
 from lesionlab.metrics.roc import auc_interval
 from lesionlab.progress import Progress, Report
 from lesionlab.store.cases import Case, read_cases
@@ -79,14 +81,14 @@ def evaluate(task: ClassifyTask, model: Model, data: Path, report: Report) -> Js
     Raises:
         InputError: no case has a class.
     """
-    ours = _ours(model)
+    ours = our_model(model)
     found = answered(task, ours, read_cases(data), report)
     if not found.cases:
         raise InputError("no case has a class", got=str(data), expected="a label in cases.csv")
     low, high = _interval(task, found)
     scores: Json = {
         "task_model": ours.version,
-        "cases_total": len(found.cases),
+        "total": len(found.cases),
         "patients": len({case.patient for case in found.cases}),
         "auc": separation(found.probabilities, found.truth),
         "auc_interval_95": [low, high],
@@ -98,7 +100,7 @@ def evaluate(task: ClassifyTask, model: Model, data: Path, report: Report) -> Js
         "confusion": _confusion(task, found),
     }
     if task.target is not None:
-        scores.update(_at_point(found.chosen == task.target, found.truth == task.target))
+        scores["at_operating_point"] = _at_point(found.chosen == task.target, found.truth == task.target)
     scores["cases"] = [
         {
             "image": case.image.name,
@@ -115,7 +117,7 @@ def evaluate(task: ClassifyTask, model: Model, data: Path, report: Report) -> Js
 
 def truth_of_cases(task: ClassifyTask, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
     """The probability that a model gives to each case's class."""
-    found = answered(task, _ours(model), cases, report)
+    found = answered(task, our_model(model), cases, report)
     values = found.probabilities[np.arange(len(found.truth)), found.truth]
     return tuple(
         CaseScore(case.image.name, case.patient, float(value)) for case, value in zip(found.cases, values, strict=True)
@@ -123,12 +125,20 @@ def truth_of_cases(task: ClassifyTask, model: Model, cases: Sequence[Case], repo
 
 
 def _at_point(chosen: NDArray[np.bool_], present: NDArray[np.bool_]) -> Json:
-    """Figures of a diagnosis; None where there is nothing to divide by."""
-    sensitivity, specificity = _share(chosen, present), _share(~chosen, ~present)
-    precision = _share(present, chosen)
-    total = 2 * int((chosen & present).sum()) + int((chosen != present).sum())
-    f1 = 2 * int((chosen & present).sum()) / total if total else None
-    return {"sensitivity": sensitivity, "specificity": specificity, "precision": precision, "f1": f1}
+    """Rates with Wilson's intervals, and F1; None where there is nothing to divide by."""
+    counts = Confusion.at(present, chosen.astype(np.float64), 0.5)
+    rates = {
+        "sensitivity": (counts.true_positives, counts.true_positives + counts.false_negatives),
+        "specificity": (counts.true_negatives, counts.true_negatives + counts.false_positives),
+        "precision": (counts.true_positives, counts.true_positives + counts.false_positives),
+        "accuracy": (counts.true_positives + counts.true_negatives, counts.cases),
+    }
+    figures: Json = {}
+    for name, (hits, of) in rates.items():
+        interval = share_interval(hits, of) if of else None
+        figures[name] = None if interval is None else interval.mean
+        figures[f"{name}_interval_95"] = None if interval is None else [interval.low, interval.high]
+    return {**figures, "f1": counts.f1}
 
 
 def _share(what: NDArray[np.bool_], among: NDArray[np.bool_]) -> float | None:
@@ -163,24 +173,24 @@ def _confusion(task: ClassifyTask, found: Answered) -> dict[str, dict[str, int]]
 
 def _interval(task: ClassifyTask, found: Answered) -> tuple[float, float]:
     """Of the AUC, patients with all their cases at a time: DeLong's with two classes, else by percentile bootstrap."""
+    patients = [case.patient for case in found.cases]
+    if len(np.unique(found.truth)) < 2:
+        return 0.0, 1.0
     if len(task.classes) == 2:
-        if len(np.unique(found.truth)) < 2:
-            return 0.0, 1.0
-        interval = auc_interval(found.truth == 1, found.probabilities[:, 1], [case.patient for case in found.cases])
-        return interval.low, interval.high
-    rng = np.random.default_rng(_SEED)
-    names, patients = np.unique([case.patient for case in found.cases], return_inverse=True)
-    members = [np.flatnonzero(patients == n) for n in range(len(names))]
-    values = []
-    for _ in range(_DRAWS):
-        rows = np.concatenate([members[n] for n in rng.integers(len(names), size=len(names))])
-        if len(np.unique(found.truth[rows])) > 1:
-            values.append(separation(found.probabilities[rows], found.truth[rows]))
-    low, high = np.quantile(values, [0.025, 0.975]) if values else (0.0, 1.0)
-    return float(low), float(high)
+        interval = auc_interval(found.truth == 1, found.probabilities[:, 1], patients)
+    else:
+        rng = np.random.default_rng(_SEED)
+        interval = resampled(lambda rows: _area_of(found, rows), rng, patients, _DRAWS)
+    return interval.low, interval.high
 
 
-def _ours(model: Model) -> ClassifyModel:
+def _area_of(found: Answered, rows: NDArray[np.intp]) -> float:
+    truth = found.truth[rows]
+    return separation(found.probabilities[rows], truth) if len(np.unique(truth)) > 1 else float("nan")
+
+
+def our_model(model: Model) -> ClassifyModel:
+    """The model, if it is one of a classify task. Raises InputError when it is not."""
     if not isinstance(model, ClassifyModel):
         raise InputError("the model is not one of a classify task", got=type(model).__name__)
     return model

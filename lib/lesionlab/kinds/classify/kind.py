@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lesionlab.image.geometry import Geometry
     from lesionlab.image.volume import Volume
     from lesionlab.kinds.classify.recipe import ClassifyRecipe
+    from lesionlab.kinds.exhibits import Compared, Exhibit, Measured, Rating
     from lesionlab.store.cases import Case
 
 
@@ -30,6 +31,7 @@ class ClassifyKind(Kind):
     request_type = ClassifyRequest
     monailabel_type = "classification"
     metric = "probability of the true class"
+    look_needs_mark = False
 
     def dimension(self, task: Task) -> int:
         """As the form of its input says."""
@@ -60,6 +62,33 @@ class ClassifyKind(Kind):
 
         assert isinstance(task, ClassifyTask)
         return evaluate(task, model, data, report)
+
+    def headline(self, task: Task, scores: Json) -> Measured:
+        """AUC."""
+        from lesionlab.kinds.classify.exhibits import headline
+
+        return headline(scores)
+
+    def exhibits(self, task: Task, scores: Json) -> tuple[Exhibit, ...]:
+        """ROC curve, figures at the operating point, reliability, confusion, every case."""
+        from lesionlab.kinds.classify.exhibits import exhibits
+
+        assert isinstance(task, ClassifyTask)
+        return exhibits(task, scores)
+
+    def differences(self, task: Task, ours: Json, theirs: Json) -> tuple[Compared, ...]:
+        """AUC and accuracy."""
+        from lesionlab.kinds.classify.exhibits import differences
+
+        assert isinstance(task, ClassifyTask)
+        return differences(task, ours, theirs)
+
+    def ratings(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[Rating, ...]:
+        """The probability of the positive class."""
+        from lesionlab.kinds.classify.rating import ratings
+
+        assert isinstance(task, ClassifyTask)
+        return ratings(task, model, cases, report)
 
     def case_scores(self, task: Task, model: Model, cases: Sequence[Case], report: Report) -> tuple[CaseScore, ...]:
         """The probability that the model gives to each case's class."""

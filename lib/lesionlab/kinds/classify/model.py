@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lesionlab.errors import InputError
 from lesionlab.image.geometry import Point
@@ -20,7 +21,7 @@ from lesionlab.kinds.classify.result import ClassifyResult, DecidingSlice
 from lesionlab.kinds.classify.sampling import Placement, sample
 from lesionlab.kinds.classify.task import ClassifyRequest, ClassifyTask
 from lesionlab.kinds.classify.weights import ClassifyWeights, read_weights, weights_path
-from lesionlab.kinds.kind import Model, Request
+from lesionlab.kinds.kind import Explainable, Model, Request
 from lesionlab.networks.classifier import Classifier
 
 
@@ -69,8 +70,7 @@ class ClassifyModel(Model):
         """
         if not isinstance(request, ClassifyRequest):
             raise InputError("the request is not one of a classify task", got=type(request).__name__)
-        if not isinstance(self.task.input, PatchForm) and request.point_mm is not None:
-            raise InputError(f"task {self.task.name} takes the whole image", got="a point", expected="no point")
+        self.check_request(request)
         seen = self.see(volume, request.point_mm, request.size_mm)
         row, target = seen.probabilities[None], self.task.target
         certainty = float(self.reading.certainty(row, target)[0])
@@ -81,6 +81,28 @@ class ClassifyModel(Model):
             operating_point=self.reading.operating_point,
             model_version=self.version,
             slices=self._slices(volume, seen),
+        )
+
+    def explainable(self, volume: Volume, request: Request) -> Explainable:
+        """See :mod:`lesionlab.kinds.classify.explaining`."""
+        from lesionlab.kinds.classify.explaining import explainable
+
+        return explainable(self, volume, request)
+
+    def check_request(self, request: ClassifyRequest) -> None:
+        """Refuse points where the whole image is classified. Raises InputError."""
+        if not isinstance(self.task.input, PatchForm) and request.point_mm is not None:
+            raise InputError(f"task {self.task.name} takes the whole image", got="a point", expected="no point")
+
+    def probabilities(self, cases: Tensor) -> NDArray[np.float64]:
+        """(n, classes), calibrated, of cases (n, K, C, *edges)."""
+        logits = torch.stack([answer_cases(self.task, member, cases).logits for member in self.members]).mean(dim=0)
+        return self.reading.probabilities(logits.numpy().astype(np.float64))
+
+    def shares(self, case: Tensor) -> Tensor:
+        """(K,): what each instance of a case (K, C, *edges) gives to the answer, the mean over the members."""
+        return torch.stack([answer_cases(self.task, member, case[None]).shares[0] for member in self.members]).mean(
+            dim=0
         )
 
     def see(self, volume: Volume, point_mm: Point | None, size_mm: float | None) -> Seen:

@@ -41,6 +41,13 @@ class Reading(Frozen):
         first, second = np.sort(probabilities, axis=1)[:, ::-1][:, :2].T
         return np.asarray(np.log(np.maximum(first, _LEAST)) - np.log(np.maximum(second, _LEAST)), dtype=np.float64)
 
+    def turning_point(self, target: int | None) -> float:
+        """Of two classes, the raw log odds of the positive one at the operating point; 0 where there is none."""
+        if target is None or self.operating_point is None or len(self.offsets) > 2:
+            return 0.0
+        offset = self.offsets[target] - self.offsets[1 - target] if self.offsets else 0.0
+        return self.temperature * (float(_logit(np.array([self.operating_point]))[0]) - offset)
+
     def chosen(self, probabilities: Values, target: int | None) -> NDArray[np.int64]:
         """(n,): the index of the class."""
         if target is None or self.operating_point is None:

@@ -66,10 +66,12 @@ class Sampled:
     Attributes:
         values: (P, *edges) in about [-1, 1]: planes, or one box.
         places: where each of them lies.
+        scale: the image's values that became -1 and 1.
     """
 
     values: Values
     places: tuple[Placement, ...]
+    scale: Scale
 
 
 def sample(
@@ -106,7 +108,7 @@ def sample(
         scale = Scale.of(task.intensity, Volume(inner if inner.ndim == 3 else inner[0], _lattice(inner.shape[-3:])))
     else:
         scale = Scale.of(task.intensity, volume)
-    return Sampled(scale.apply(values), places)
+    return Sampled(scale.apply(values), places, scale)
 
 
 def placements(

@@ -1,0 +1,151 @@
+"""Why a class was given: the log odds of the class, as each network of the ensemble makes them of what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lesionlab.errors import InputError
+from lesionlab.explain.subject import Subject, low_passed
+from lesionlab.image.volume import Volume
+from lesionlab.kinds.classify.bags import bag, view_names
+from lesionlab.kinds.classify.forms import SlicesForm
+from lesionlab.kinds.classify.model import ClassifyModel
+from lesionlab.kinds.classify.restoring import restored
+from lesionlab.kinds.classify.sampling import sample
+from lesionlab.kinds.classify.task import ClassifyRequest
+from lesionlab.kinds.detect.intensities import CEILING, FLOOR
+from lesionlab.kinds.kind import Explainable, Request
+from lesionlab.networks.classifier import Classifier
+
+
+def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Explainable:
+    """An answer, opened for explanation: the positive class's log odds, or those of the likeliest class where none is positive.
+
+    A patch is explained at its own magnification. Slices are views, weighed as the network weighed them. The views of an
+    examination, which the network sees together, are one picture of tiles.
+
+    Raises:
+        InputError: when the request does not fit the image.
+    """
+    if not isinstance(request, ClassifyRequest):
+        raise InputError("the request is not one of a classify task", got=type(request).__name__)
+    model.check_request(request)
+    task = model.task
+    sampled = sample(task, volume, request.point_mm, request.size_mm)
+    case = bag(task, sampled.values)
+    chosen = task.target if task.target is not None else int(model.probabilities(case[None])[0].argmax())
+    tiles = view_names(task)
+    inputs = tiled(case[:, 0]) if tiles else case
+    shares = None if tiles else model.shares(case)
+    turns = model.reading.turning_point(task.target)
+    subjects = tuple(_subject(member, case, inputs, chosen, shares, turns) for member in model.members)
+    count, edges = case.shape[0], (case.shape[-2], case.shape[-1])
+
+    def back(maps: NDArray[np.float32]) -> Volume:
+        planes = untiled(torch.from_numpy(maps)[None], count, edges)[0].numpy() if tiles else maps
+        return restored(sampled.places, planes, volume.geometry, sliced=isinstance(task.input, SlicesForm))
+
+    return Explainable(
+        subjects=subjects,
+        restore=back,
+        intensity=(sampled.scale.high - sampled.scale.low) / 2,
+        level=(sampled.scale.high + sampled.scale.low) / 2,
+        question=f"what in the image speaks for {task.classes[chosen]}: its log odds",
+        about={
+            "class": task.classes[chosen],
+            **({} if request.point_mm is None else {"point_mm": [round(x, 2) for x in request.point_mm]}),
+            "model_version": model.version,
+        },
+    )
+
+
+def _subject(
+    member: Classifier, case: Tensor, inputs: Tensor, chosen: int, shares: Tensor | None, turns: float
+) -> Subject:
+    network = _Together(member, case.shape[0], (case.shape[-2], case.shape[-1])) if shares is None else _Alone(member)
+    blurred, plain = low_passed(inputs, min(inputs.shape[-2:]) // 4), inputs.median().expand_as(inputs)
+    return Subject(
+        network=network.eval(),
+        inputs=inputs,
+        target=_log_odds(chosen),
+        layer=network.layer,
+        baselines=torch.cat([blurred, plain]) if len(inputs) == 1 else torch.stack([blurred, plain]),
+        low=FLOOR,
+        high=CEILING,
+        weights=shares,
+        threshold=turns,
+    )
+
+
+def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:
+    """Of a class against the mean of the others; with two classes exactly its log odds."""
+
+    def number(logits: Tensor) -> Tensor:
+        rest = logits.sum(dim=1) - logits[:, chosen]
+        return logits[:, chosen] - rest / (logits.shape[1] - 1)
+
+    return number
+
+
+class _Alone(nn.Module):
+    """A member that answers each instance by itself: (M, C, *edges) -> (M, classes)."""
+
+    def __init__(self, member: Classifier) -> None:
+        super().__init__()
+        self.body, self.head = member.body, member.head
+        found = member.body.stage_module(member.body.fine)
+        self.layer = next(f"body.{name}" for name, module in member.body.named_modules() if module is found)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.body.stages(x)[-1]
+        logits: Tensor = self.head(maps.flatten(2).mean(dim=2))
+        return logits
+
+
+class _Together(nn.Module):
+    """A member that sees all views of an examination as one picture: (M, 1, *tiled edges) -> (M, classes)."""
+
+    layer = "seam"
+
+    def __init__(self, member: Classifier, count: int, edges: tuple[int, int]) -> None:
+        super().__init__()
+        self.body, self.pool, self.head = member.body, member.pool, member.head
+        #: The views' features as one picture, so that they can be read as those of one.
+        self.seam = nn.Identity()
+        self._count, self._edges = count, edges
+
+    def forward(self, x: Tensor) -> Tensor:
+        views = untiled(x, self._count, self._edges)
+        maps = self.body.stages(views.flatten(0, 1)[:, None])[-1].unflatten(0, (len(x), self._count))  # type: ignore[no-untyped-call]
+        joined = self.seam(_joined(maps))
+        cells = (maps.shape[-2], maps.shape[-1])
+        logits: Tensor = self.pool(_parted(joined, self._count, cells), self.head).logits
+        return logits
+
+
+def tiled(views: Tensor) -> Tensor:
+    """Views (K, h, w) as one picture (1, 1, rows * h, 2 * w), two beside each other."""
+    return _joined(views[None, :, None])
+
+
+def untiled(pictures: Tensor, count: int, edges: tuple[int, int]) -> Tensor:
+    """(M, 1, rows * h, 2 * w) -> (M, K, h, w); the inverse of :func:`tiled`."""
+    return _parted(pictures, count, edges)[:, :, 0]
+
+
+def _joined(maps: Tensor) -> Tensor:
+    """(M, K, F, h, w) -> (M, F, rows * h, 2 * w)."""
+    m, k, f, h, w = maps.shape
+    return maps.reshape(m, k // 2, 2, f, h, w).permute(0, 3, 1, 4, 2, 5).reshape(m, f, k // 2 * h, 2 * w)
+
+
+def _parted(picture: Tensor, count: int, edges: tuple[int, int]) -> Tensor:
+    """(M, F, rows * h, 2 * w) -> (M, K, F, h, w)."""
+    (m, f), (h, w) = picture.shape[:2], edges
+    parts = picture.reshape(m, f, count // 2, h, 2, w).permute(0, 2, 4, 1, 3, 5)
+    return parts.reshape(m, count, f, h, w)
