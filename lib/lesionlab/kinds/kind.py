@@ -15,6 +15,7 @@ from lesionlab.task import Frozen, Task
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import nn
 
     from lesionlab.explain.subject import Subject
     from lesionlab.image.geometry import Geometry
@@ -87,6 +88,11 @@ class Model(ABC):
     @abstractmethod
     def predict(self, volume: Volume, request: Request) -> Result:
         """Answer one request. Raises InputError when the request does not fit the volume."""
+
+    @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """The networks that answer, in evaluation mode, for work on the networks themselves; () when it shows none."""
+        return ()
 
     def predict_in_steps(self, volume: Volume, request: Request, report: Report) -> Result:
         """Like :meth:`predict`, for long work: tells ``report`` after each step; what ``report`` raises ends the work."""

@@ -62,6 +62,11 @@ class ClassifyModel(Model):
         path = weights_path(task) if model_dir is None else model_dir / "model.safetensors"
         return cls(task, read_weights(task, path))
 
+    @property
+    def networks(self) -> tuple[Classifier, ...]:
+        """The members of the ensemble."""
+        return self.members
+
     def predict(self, volume: Volume, request: Request) -> ClassifyResult:
         """The class of an image, or of what is at a point.
 
