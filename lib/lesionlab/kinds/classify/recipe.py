@@ -67,7 +67,7 @@ class ClassifyRecipe(Recipe[Batch]):
         classes = range(len(task.classes))
         self.members = [balanced(cases, len(task.classes), settings.balance, rng) for cases in members]
         self._by_class = [[[c for c in cases if c.truth == n] for n in classes] for cases in self.members]
-        self._held_out = held_out
+        self.held_out = held_out
         self._weights = class_weights(self.members[0], len(task.classes), settings.balance)
         self.network: nn.Module = _started(task, len(members), start)
         self.epochs = settings.epochs
@@ -122,16 +122,16 @@ class ClassifyRecipe(Recipe[Batch]):
 
     def held_out_logits(self, network: Ensemble) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """For each held-out case the mean logits (n, classes) of the members that have not seen it, and its class."""
-        totals = np.zeros((len(self._held_out), len(self.task.classes)))
+        totals = np.zeros((len(self.held_out), len(self.task.classes)))
         for number, member in enumerate(network.members):
             assert isinstance(member, Classifier)
-            asked = [n for n, (_, unseen) in enumerate(self._held_out) if number in unseen]
+            asked = [n for n, (_, unseen) in enumerate(self.held_out) if number in unseen]
             for start in range(0, len(asked), _AT_ONCE):
                 part = asked[start : start + _AT_ONCE]
-                for n, row in zip(part, self._answers(member, [self._held_out[n][0] for n in part]), strict=True):
+                for n, row in zip(part, self._answers(member, [self.held_out[n][0] for n in part]), strict=True):
                     totals[n] += row
-        counts = np.array([len(unseen) for _, unseen in self._held_out], dtype=np.float64)
-        truth = np.array([case.truth for case, _ in self._held_out], dtype=np.int64)
+        counts = np.array([len(unseen) for _, unseen in self.held_out], dtype=np.float64)
+        truth = np.array([case.truth for case, _ in self.held_out], dtype=np.int64)
         return totals / counts[:, None], truth
 
     def _answers(self, member: Classifier, cases: Sequence[StoredCase]) -> NDArray[np.float64]:
