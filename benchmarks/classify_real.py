@@ -91,7 +91,8 @@ def has_callipers(values: NDArray[np.float32], case: Case) -> bool:
         cross = np.minimum(*(ndimage.minimum_filter1d(values, 2 * arm + 1, axis=axis) for axis in (0, 1)))
         corners = [np.roll(values, (a * arm, b * arm), (0, 1)) for a in (-1, 1) for b in (-1, 1)]
         best = np.maximum(best, cross - np.max(corners, axis=0))
-    assert case.point_mm is not None and case.size_mm is not None
+    assert case.point_mm is not None
+    assert case.size_mm is not None
     x, y = np.meshgrid(*(np.arange(n) for n in values.shape), indexing="ij")
     near = np.hypot(x + case.point_mm[0], y + case.point_mm[1]) < 0.8 * case.size_mm + 14
     peaks = (best == ndimage.maximum_filter(best, 9)) & (best > 25) & near
