@@ -41,6 +41,10 @@ class Vgg16(nn.Module):
         self.features = nn.Sequential(*layers)
         self.pool = nn.AdaptiveAvgPool2d(_POOLED)
         self.classifier = _dense(width, classes) if classes else nn.Identity()
+        for layer in self.features:
+            if isinstance(layer, nn.Conv2d):  # thirteen layers without norms learn from no other start (He et al. 2015)
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """The outputs of the five blocks before they are pooled, fine (stride 1) to coarse (stride 16)."""
