@@ -100,7 +100,7 @@ def study(task: DetectTask, model: DetectModel, cases: int, seed: int, shifts: l
         with tempfile.TemporaryDirectory() as folder:
             write_cohort(task.phantom, Path(folder), cases, np.random.default_rng(seed), shift or None)
             ours, theirs = [], []
-            for image in marked_images(read_cases(Path(folder))):
+            for image in marked_images(read_cases(Path(folder)), task):
                 ours.append(image_marks(model.candidates(image.volume), image.lesions))
                 theirs.append(image_marks(blobs(task, image), image.lesions))
         rows += [row(task, task.name, shift, ours), row(task, "difference of Gaussians", shift, theirs)]

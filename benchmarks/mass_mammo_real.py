@@ -21,6 +21,7 @@ from scipy import ndimage
 from benchmarks.real_cases import data_root
 from lesionlab.image.files import read_volume
 from lesionlab.kinds import find_task
+from lesionlab.kinds.detect.calibrating import Calibrated
 from lesionlab.kinds.detect.evaluation import first_candidates
 from lesionlab.kinds.detect.finding import find, merged
 from lesionlab.kinds.detect.images import Found, MarkedImage, stored
@@ -80,7 +81,7 @@ def cross_validate(task: DetectTask, images: list[MarkedImage], start: Path | No
         torch.manual_seed(fold)
         weights = None if start is None else read_weights(task, start)
         if weights is None:
-            weights = DetectWeights(build_network(task), None, 0.5, "random")
+            weights = DetectWeights(build_network(task), (Calibrated(None, 0.5),), "random")
         training = [stored(task, image) for image, f in zip(images, folds, strict=True) if f != fold]
         network = _trained(DetectRecipe(task, training, [], weights), fold)
         for n, image in enumerate(images):

@@ -43,7 +43,7 @@ def test_before_an_epoch_windows_are_put_around_mistakes(looked_through: int) ->
     recipe.before_epoch(0, Bright(), np.random.default_rng(0))
     batch = recipe.draw(np.random.default_rng(1))
 
-    without_lesion = batch.heat.amax(dim=(1, 2, 3)) < 0.999
+    without_lesion = batch.heat.amax(dim=(1, 2, 3, 4)) < 0.999
     bright = batch.inputs.amax(dim=(1, 2, 3, 4)) > 0.5
     share = float(bright[without_lesion].float().mean())
     assert without_lesion.sum() >= 8

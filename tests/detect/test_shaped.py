@@ -12,6 +12,7 @@ from lesionlab.image.files import read_volume, write_volume
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.kinds import find_task
+from lesionlab.kinds.detect.calibrating import Calibrated
 from lesionlab.kinds.detect.kind import DetectKind
 from lesionlab.kinds.detect.model import DetectModel
 from lesionlab.kinds.detect.shaped import joined
@@ -32,7 +33,7 @@ def bright(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every detector calls bright places lesions."""
 
     def load(self: DetectKind, task: Task, model_dir: Path | None = None) -> Model:
-        return DetectModel(detect_task(), DetectWeights(Bright(), None, 0.5, "bright"))  # type: ignore[arg-type]
+        return DetectModel(detect_task(), DetectWeights(Bright(), (Calibrated(None, 0.5),), "bright"))  # type: ignore[arg-type]
 
     monkeypatch.setattr(DetectKind, "load", load)
 

@@ -28,6 +28,10 @@ IMAGES = [
 ]
 
 
+#: Few levels, so that confidences tie.
+LEVELS = st.sampled_from([-np.inf, 0.1, 0.2, 0.5, 0.9])
+
+
 def test_a_mark_counts_for_the_nearest_lesion_within_reach() -> None:
     targets = [Target((0, 0, 0), 5.0), Target((6, 0, 0), 5.0)]
     marks = [Mark((2.5, 0, 0), 0.6), Mark((4, 0, 0), 0.8), Mark((6, 4.9, 0), 0.9), Mark((6, 5.1, 0), 0.3)]
@@ -108,3 +112,19 @@ def test_intervals_hold_the_value_and_are_the_same_for_the_same_seed() -> None:
     assert bounds == intervals(many, RATES, np.random.default_rng(3), draws=200)
     for (low, high), value in zip(bounds, [*sensitivities(many, RATES), competition_metric(many)], strict=True):
         assert low <= value <= high
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(LEVELS, max_size=4), st.lists(LEVELS.filter(np.isfinite), max_size=6)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_sensitivity_at_a_rate_is_the_best_point_of_the_curve_within_it(
+    rows: list[tuple[list[float], list[float]]],
+) -> None:
+    images = [ImageMarks(np.array(found), np.array(false)) for found, false in rows]
+    points = curve(images)
+    for rate, value in zip(RATES, sensitivities(images, RATES), strict=True):
+        assert value == max((p.sensitivity for p in points if p.false_positives <= rate + 1e-9), default=0.0)

@@ -40,7 +40,7 @@ class StepsModel(Model):
             self.done = step
             report(Progress(step, self._steps, f"step {step}"))
         places = ((20, 18, 15), (8, 8, 8))
-        return DetectResult(tuple(Candidate(tuple(ras(p)), 9.0, 0.9) for p in places), 0.5, self.version)
+        return DetectResult(tuple(Candidate(tuple(ras(p)), 9.0, 0.9) for p in places), (0.5,), self.version)
 
 
 class StepsPredictor(Predictor):

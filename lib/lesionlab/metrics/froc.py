@@ -88,7 +88,7 @@ def curve(images: Sequence[ImageMarks]) -> list[Operating]:
 
 def sensitivity_at(images: Sequence[ImageMarks], rate: float) -> float:
     """The highest sensitivity with at most ``rate`` false positives for each image."""
-    return max((p.sensitivity for p in curve(images) if p.false_positives <= rate + 1e-9), default=0.0)
+    return sensitivities(images, (rate,))[0]
 
 
 def competition_metric(images: Sequence[ImageMarks]) -> float:
@@ -97,9 +97,16 @@ def competition_metric(images: Sequence[ImageMarks]) -> float:
 
 
 def sensitivities(images: Sequence[ImageMarks], rates: Sequence[float]) -> list[float]:
-    """:func:`sensitivity_at` for several rates, from one curve."""
-    points = curve(images)
-    return [max((p.sensitivity for p in points if p.false_positives <= rate + 1e-9), default=0.0) for rate in rates]
+    """:func:`sensitivity_at` for several rates."""
+    found = np.concatenate([image.found for image in images])
+    false = np.sort(np.concatenate([image.false for image in images]))[::-1]
+    values = []
+    for rate in rates:
+        allowed = int((rate + 1e-9) * len(images))
+        # One more false mark than allowed is shown from this confidence on.
+        over = false[allowed] if allowed < len(false) else -np.inf
+        values.append(float((found > over).sum()) / max(len(found), 1))
+    return values
 
 
 def operating_point(images: Sequence[ImageMarks], rate: float) -> Operating:

@@ -18,15 +18,16 @@ _GROUPS = 8
 
 
 class HeatmapNet(nn.Module):
-    """U-Net over cells of ``CELL`` samples, with two answers for each: the logit of a centre, and its logarithmic size.
+    """U-Net over cells of ``CELL`` samples, with answers for each: the logit of a centre of each class, and its logarithmic size.
 
     Args:
         dimension: 2 or 3.
         inputs: input channels.
         channels: channels of each level, the finest (one place a cell) first.
+        classes: classes of lesions.
     """
 
-    def __init__(self, dimension: Dimension, inputs: int, channels: tuple[int, ...]) -> None:
+    def __init__(self, dimension: Dimension, inputs: int, channels: tuple[int, ...], classes: int = 1) -> None:
         super().__init__()
         conv: type[nn.Module] = nn.Conv2d if dimension == 2 else nn.Conv3d
         up: type[nn.Module] = nn.ConvTranspose2d if dimension == 2 else nn.ConvTranspose3d
@@ -37,10 +38,11 @@ class HeatmapNet(nn.Module):
         self.grow = nn.ModuleList(up(b, a, 2, stride=2) for a, b in _pairs(channels))
         self.join = nn.ModuleList(conv(2 * a, a, 1) for a in channels[:-1])
         self.back = nn.ModuleList(_Block(conv, width) for width in channels[:-1])
-        self.head = nn.Sequential(nn.GroupNorm(_GROUPS, channels[0]), nn.SiLU(inplace=True), conv(channels[0], 2, 1))
-        bias = self.head[-1].bias
+        last = conv(channels[0], classes + 1, 1)
+        self.head = nn.Sequential(nn.GroupNorm(_GROUPS, channels[0]), nn.SiLU(inplace=True), last)
+        bias = last.bias
         assert isinstance(bias, Tensor)
-        nn.init.constant_(bias[:1], RARE_LOGIT)
+        nn.init.constant_(bias[:-1], RARE_LOGIT)
 
     @property
     def multiple(self) -> int:
@@ -48,7 +50,7 @@ class HeatmapNet(nn.Module):
         return CELL * int(2 ** (len(self.down) - 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, *edges) -> (N, 2, *edges / ``CELL``): logit of a centre, logarithm of the size in samples."""
+        """(N, inputs, *edges) -> (N, classes + 1, *edges / ``CELL``): logits of centres, logarithm of the size in samples."""
         x = self.stem(x)
         passed = []
         for level, block in enumerate(self.down):

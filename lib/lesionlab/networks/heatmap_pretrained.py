@@ -22,13 +22,13 @@ class PretrainedHeatmapNet(nn.Module):
     Args:
         inputs: input channels.
         width: channels of the pyramid.
-        answers: answers at each cell.
+        classes: classes of lesions.
     """
 
     #: What the samples along each edge must be a multiple of.
     multiple = 32
 
-    def __init__(self, inputs: int = 1, width: int = 64, answers: int = 2) -> None:
+    def __init__(self, inputs: int = 1, width: int = 64, classes: int = 1) -> None:
         super().__init__()
         self.inputs = inputs
         self.body = EfficientNetLite0(inputs, 0)
@@ -42,10 +42,10 @@ class PretrainedHeatmapNet(nn.Module):
             for _ in _FUSED
         )
         self.head = nn.Sequential(
-            nn.GroupNorm(_GROUPS, width), nn.SiLU(inplace=True), last := nn.Conv2d(width, answers, 1)
+            nn.GroupNorm(_GROUPS, width), nn.SiLU(inplace=True), last := nn.Conv2d(width, classes + 1, 1)
         )
         assert last.bias is not None
-        nn.init.constant_(last.bias[:1], RARE_LOGIT)
+        nn.init.constant_(last.bias[:-1], RARE_LOGIT)
 
     def load_imagenet(self) -> None:
         """Start the body from ImageNet. Raises NotFoundError when the weights are not installed."""
@@ -55,7 +55,7 @@ class PretrainedHeatmapNet(nn.Module):
         self.body.load_state_dict({key: value for key, value in whole.state_dict().items() if key in own})
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, answers, H / 2, W / 2): logit of a centre, logarithm of the size in samples."""
+        """(N, inputs, H, W) -> (N, classes + 1, H / 2, W / 2): logits of centres, logarithm of the size in samples."""
         stages = self.body.stage_outputs(x)
         fused: Tensor | None = None
         for stage, lateral, smooth in reversed(list(zip(_FUSED, self.lateral, self.smooth, strict=True))):

@@ -15,10 +15,19 @@ _FEWEST = 20
 
 @dataclass(frozen=True)
 class Calibrated:
-    """How to read a network's certainty; ``calibration`` None when there was too little to learn it from."""
+    """How to read a network's certainty of a class.
+
+    Attributes:
+        calibration: certainty -> the chance of a lesion; None when there was too little to learn it from.
+        operating_point: the calibrated confidence from which on candidates are shown.
+    """
 
     calibration: Calibration | None
     operating_point: float
+
+    def read(self, certainty: float) -> float:
+        """The chance of a lesion where the network is so certain."""
+        return certainty if self.calibration is None else float(self.calibration.apply(np.array([certainty]))[0])
 
 
 def calibrated(images: Sequence[ImageMarks], rate: float) -> Calibrated:

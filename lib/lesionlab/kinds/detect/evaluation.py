@@ -23,7 +23,7 @@ _SIZES = (6.0, 10.0, 20.0, float("inf"))
 
 
 def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json:
-    """FROC with intervals, the mean sensitivity (CPM), and sensitivity by size.
+    """FROC with intervals, the mean sensitivity (CPM), sensitivity by size, and the same of each class.
 
     Raises:
         InputError: no image has a lesion.
@@ -31,11 +31,15 @@ def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json
     cases = read_cases(data)
     total = len({case.image for case in cases})
     compared: list[ImageMarks] = []
+    of_class: list[list[ImageMarks]] = [[] for _ in task.classes]
     sizes: list[float] = []
     names: list[str] = []
     patients: list[str] = []
-    for image in marked_images(cases):
-        compared.append(image_marks(_ours(model).candidates(image.volume), image.lesions))
+    for image in marked_images(cases, task):
+        candidates = _ours(model).candidates(image.volume)
+        compared.append(image_marks(candidates, image.lesions))
+        for n, marks in enumerate(of_class):
+            marks.append(image_marks(candidates, image.lesions, n))
         sizes += [lesion.size_mm for lesion in image.lesions]
         names.append(image.path.name)
         patients.append(image.patient)
@@ -56,6 +60,10 @@ def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json
         ],
         "sensitivity_at_target": sensitivity_at(compared, task.false_positives),
         "by_size": _by_size(compared, np.asarray(sizes), task.false_positives),
+        "by_class": [
+            _class_scores(name, marks, patients, task.false_positives)
+            for name, marks in zip(task.classes, of_class, strict=True)
+        ],
         "first_three": first_candidates(compared, 3),
         "curve": [[p.false_positives, p.sensitivity, p.confidence] for p in curve(compared)],
         "cases": [
@@ -67,6 +75,22 @@ def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json
             }
             for name, patient, m in zip(names, patients, compared, strict=True)
         ],
+    }
+
+
+def _class_scores(name: str, marks: Sequence[ImageMarks], patients: Sequence[str], rate: float) -> Json:
+    bounds = intervals(marks, RATES, np.random.default_rng(_SEED), patients=patients)
+    found = sensitivities(marks, RATES)
+    return {
+        "class": name,
+        "lesions": sum(len(image.found) for image in marks),
+        "cpm": float(np.mean(found)),
+        "cpm_interval_95": list(bounds[-1]),
+        "sensitivity": [
+            {"false_positives": at, "sensitivity": value, "interval_95": list(bound)}
+            for at, value, bound in zip(RATES, found, bounds[:-1], strict=True)
+        ],
+        "sensitivity_at_target": sensitivity_at(marks, rate),
     }
 
 
@@ -84,9 +108,10 @@ def precision_of_cases(model: Model, cases: Sequence[Case], report: Report) -> t
     """The average precision of the candidates of each image that has a lesion."""
     total = len({case.image for case in cases})
     scores = []
-    for image in marked_images(cases):
+    ours = _ours(model)
+    for image in marked_images(cases, ours.task):
         if image.lesions:
-            compared = image_marks(_ours(model).candidates(image.volume), image.lesions)
+            compared = image_marks(ours.candidates(image.volume), image.lesions)
             scores.append(CaseScore(image.path.name, image.patient, average_precision(compared)))
         report(Progress(len(scores), total, image.path.name))
     return tuple(scores)

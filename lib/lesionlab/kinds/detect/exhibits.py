@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lesionlab.checked import checked
 from lesionlab.errors import InputError
@@ -34,6 +34,14 @@ class _Size(_Read):
     sensitivity: float
 
 
+class _Class(_Read):
+    name: str = Field(alias="class")
+    lesions: int
+    cpm: float
+    cpm_interval_95: tuple[float, float]
+    sensitivity: tuple[_Rate, ...]
+
+
 class _Image(_Read):
     image: str
     patient: str
@@ -55,6 +63,7 @@ class DetectScores(_Read):
     cpm_interval_95: tuple[float, float]
     sensitivity: tuple[_Rate, ...]
     by_size: tuple[_Size, ...]
+    by_class: tuple[_Class, ...] = ()
     curve: tuple[tuple[float, float, float], ...]
     cases: tuple[_Image, ...]
 
@@ -70,7 +79,8 @@ def exhibits(task: DetectTask, scores: Json) -> tuple[Exhibit, ...]:
     found = checked(DetectScores, scores, "scores")
     marks = [image.marks for image in found.cases]
     level = operating_point(marks, task.false_positives).confidence
-    return (_froc(found), _rates(found), _sizes(task, found), _images(found, marks, level))
+    classes = (_classes(found),) if found.by_class else ()
+    return (_froc(found), _rates(found), *classes, _sizes(task, found), _images(found, marks, level))
 
 
 def differences(ours: Json, theirs: Json) -> tuple[Compared, ...]:
@@ -133,6 +143,16 @@ def _rates(found: DetectScores) -> Table:
     mean = ("mean (CPM)", found.cpm, *found.cpm_interval_95)
     columns = ("false positives per image", "sensitivity", "95 % from", "to")
     return Table("Sensitivity at fixed rates of false positives", columns, (*rows, mean))
+
+
+def _classes(found: DetectScores) -> Table:
+    rates = tuple(rate.false_positives for rate in found.sensitivity)
+    columns = ("class", "lesions", "CPM", "95 % from", "to", *(f"at {_rate(rate)}" for rate in rates))
+    rows: list[tuple[str | float | None, ...]] = []
+    for each in found.by_class:
+        values = (each.cpm, *each.cpm_interval_95, *(r.sensitivity for r in each.sensitivity))
+        rows.append((each.name, each.lesions, *values))
+    return Table("By class", columns, tuple(rows), "Sensitivity at false positives of the same class for each image.")
 
 
 def _sizes(task: DetectTask, found: DetectScores) -> Table:

@@ -52,11 +52,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Peak:
-    """Where a heat map peaks: index in the window, longest diameter in samples, and the network's certainty."""
+    """Where the heat map of a class peaks: index in the window, longest diameter in samples, and the network's certainty."""
 
     place: tuple[float, ...]
     size: float
     certainty: float
+    lesion_class: int
 
 
 def boxes(task: DetectTask, counts: tuple[int, ...]) -> Iterator[Box]:
@@ -68,7 +69,7 @@ def boxes(task: DetectTask, counts: tuple[int, ...]) -> Iterator[Box]:
 
 def edge_for(task: DetectTask, count: int) -> int:
     """The smallest edge (from training's to inference's) whose windows cover ``count`` samples and are as few as the largest's."""
-    grid, unit = task.grid, 1 << len(task.channels)
+    grid, unit = task.grid, task.multiple
     if count <= grid.inference:
         least = count
     else:
@@ -121,17 +122,21 @@ def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report = 
         for peak in peaks(network, patch[..., 0] if task.dimension == 2 else patch, window.core):
             r, a, s = (*peak.place, 0.0)[:3]
             size = peak.size * window.grid.step_mm
-            found.append(Candidate(window.grid.to_ras((r, a, s)), size, peak.certainty))
+            found.append(Candidate(window.grid.to_ras((r, a, s)), size, peak.certainty, peak.lesion_class))
         report(Progress(done, len(views), f"window {done} of {len(views)}"))
     return merged(found)
 
 
 @torch.inference_mode()
 def peaks(network: nn.Module, patch: NDArray[np.float32], core: tuple[tuple[int, int], ...]) -> Iterator[Peak]:
-    """The peaks of the heat map of one window that lie in its core, surest first."""
+    """The peaks of the heat maps of one window that lie in its core; of each class the surest first."""
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     answer = forward(network, torch.from_numpy(patch)[None, None].to(device))[0].cpu()
-    heat = torch.sigmoid(answer[0])
+    for lesion_class, logits in enumerate(answer[:-1]):
+        yield from _of_class(torch.sigmoid(logits), answer[-1], core, lesion_class)
+
+
+def _of_class(heat: Tensor, sizes: Tensor, core: tuple[tuple[int, int], ...], lesion_class: int) -> Iterator[Peak]:
     pool = functional.max_pool2d if heat.ndim == 2 else functional.max_pool3d
     top = pool(heat[None, None], 3, stride=1, padding=1)[0, 0]
     places = ((heat >= top) & (heat > _FLOOR)).nonzero()
@@ -140,8 +145,8 @@ def peaks(network: nn.Module, patch: NDArray[np.float32], core: tuple[tuple[int,
         cell = tuple(int(x) for x in places[n])
         sample = tuple(CELL * x + (CELL - 1) / 2 for x in _refined(heat, cell))
         if all(low - 0.5 <= x < high - 0.5 for x, (low, high) in zip(sample, core, strict=False)):
-            size = float(np.exp(np.clip(float(answer[1][cell]), 0.0, 7.0)))
-            yield Peak(sample, size, float(strengths[n]))
+            size = float(np.exp(np.clip(float(sizes[cell]), 0.0, 7.0)))
+            yield Peak(sample, size, float(strengths[n]), lesion_class)
 
 
 def _refined(heat: Tensor, cell: tuple[int, ...]) -> list[float]:
@@ -157,16 +162,18 @@ def _refined(heat: Tensor, cell: tuple[int, ...]) -> list[float]:
 
 
 def merged(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The best of candidates whose spheres contain each other's centres; best first."""
+    """Of candidates of one class whose spheres contain each other's centres the best; best first."""
     ordered = sorted(candidates, key=lambda c: -c.confidence)
     points = np.array([c.point_mm for c in ordered], dtype=np.float64).reshape(-1, 3)
     sizes = np.array([c.size_mm for c in ordered])
+    classes = np.array([c.lesion_class for c in ordered])
     free = np.ones(len(ordered), dtype=bool)
     kept: list[Candidate] = []
     for n, candidate in enumerate(ordered):
         if free[n]:
             kept.append(candidate)
-            free &= np.linalg.norm(points - points[n], axis=1) > np.maximum(sizes, sizes[n]) / 2
+            apart = np.linalg.norm(points - points[n], axis=1) > np.maximum(sizes, sizes[n]) / 2
+            free &= apart | (classes != classes[n])
     return kept
 
 

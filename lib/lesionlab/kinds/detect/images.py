@@ -23,10 +23,11 @@ from lesionlab.store.lesions import lesions_of
 
 @dataclass(frozen=True)
 class Found:
-    """A lesion as a reader marked it: centre in RAS mm, longest diameter in mm."""
+    """A lesion as a reader marked it: centre in RAS mm, longest diameter in mm, and which of the task's classes it is."""
 
     point_mm: Point
     size_mm: float
+    lesion_class: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,33 +46,41 @@ class StoredImage:
 
     Attributes:
         values: float16, scaled intensities, axes R, A (and S).
-        lesions: (n, axes + 1): index of the centre along each axis, longest diameter in samples.
+        lesions: (n, axes + 2): index of the centre along each axis, longest diameter in samples, class.
     """
 
     values: NDArray[np.float16]
     lesions: NDArray[np.float32]
 
 
-def marked_images(cases: Iterable[Case]) -> Iterator[MarkedImage]:
-    """Every image with its lesions: by point and size where the case gives both, else the parts of its mask."""
+def marked_images(cases: Iterable[Case], task: DetectTask | None = None) -> Iterator[MarkedImage]:
+    """Every image with its lesions: by point and size where the case gives both, else the parts of its mask.
+
+    Args:
+        cases: of any number of images.
+        task: whose classes the labels mean; None: every mark is a lesion, and all are alike.
+    """
     ordered = sorted(cases, key=lambda case: case.image)
     for path, rows in groupby(ordered, key=lambda case: case.image):
         of_image = list(rows)
         volume = read_volume(path)
         marks: list[Found] = []
         for case in of_image:
+            lesion_class = 0 if task is None else task.class_of(case.label)
+            if lesion_class is None:
+                continue
             if case.point_mm is not None and case.size_mm is not None:
-                marks.append(Found(case.point_mm, case.size_mm))
+                marks.append(Found(case.point_mm, case.size_mm, lesion_class))
             elif case.mask is not None:
-                marks += _of_mask(read_volume(case.mask))
+                marks += _of_mask(read_volume(case.mask), lesion_class)
         yield MarkedImage(path, of_image[0].patient, volume, tuple(marks))
 
 
-def _of_mask(mask: Volume) -> Iterator[Found]:
+def _of_mask(mask: Volume, lesion_class: int) -> Iterator[Found]:
     for lesion in lesions_of(mask):
         step_i, step_j, _ = lesion.mask.geometry.spacing_mm
         size = longest_diameter_mm(np.moveaxis(lesion.mask.array, 2, 0) > 0, (step_i, step_j))
-        yield Found(lesion.point_mm, size)
+        yield Found(lesion.point_mm, size, lesion_class)
 
 
 def stored(task: DetectTask, image: MarkedImage) -> StoredImage:
@@ -83,8 +92,9 @@ def stored(task: DetectTask, image: MarkedImage) -> StoredImage:
     i, j, k = ((n - 1) / 2 for n in geometry.shape)
     grid = PatchGrid(geometry, geometry.index_to_ras((i, j, k)), step, (r, a, 1 if task.dimension == 2 else s))
     values = Scale.of(task.intensity, image.volume).apply(grid.sample(image.volume))
-    marks = [(*grid.to_patch(lesion.point_mm)[: task.dimension], lesion.size_mm / step) for lesion in image.lesions]
+    axes = task.dimension
+    marks = [(*grid.to_patch(x.point_mm)[:axes], x.size_mm / step, float(x.lesion_class)) for x in image.lesions]
     if task.dimension == 2:
         values = values[..., 0]
-    table = np.asarray(marks, dtype=np.float32).reshape(-1, task.dimension + 1)
+    table = np.asarray(marks, dtype=np.float32).reshape(-1, axes + 2)
     return StoredImage(values.astype(np.float16), table)

@@ -30,6 +30,11 @@ class DetectKind(Kind):
     request_type = DetectRequest
     monailabel_type = "detection"
     metric = "average precision"
+    learns_from_table = True
+
+    def is_labelled(self, task: Task, case: Case) -> bool:
+        """Whether it has a point, a mask, or a class that says that there is none of either."""
+        return case.point_mm is not None or case.mask is not None or bool(case.label)
 
     def dimension(self, task: Task) -> int:
         """As the task says."""

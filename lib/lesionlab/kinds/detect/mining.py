@@ -40,7 +40,7 @@ def mistakes(task: DetectTask, network: nn.Module, image: StoredImage) -> Mistak
         patch = cut(image.values, np.asarray(box.start), box.shape)
         for peak in peaks(network, patch, box.core):
             place = tuple(start + x for start, x in zip(box.start, peak.place, strict=True))
-            if peak.certainty >= _CERTAIN and not _on_lesion(place, image.lesions):
+            if peak.certainty >= _CERTAIN and not _on_lesion(place, peak.lesion_class, image.lesions):
                 found.append((peak.certainty, place))
     found.sort(reverse=True)
     places = np.array([place for _, place in found[:_MOST]], dtype=np.float32)
@@ -53,6 +53,6 @@ def cut(values: NDArray[np.float16], start: NDArray[np.int64], shape: tuple[int,
     return np.asarray(values[np.ix_(*index)], dtype=np.float32)
 
 
-def _on_lesion(place: tuple[float, ...], lesions: NDArray[np.float32]) -> bool:
-    away = np.linalg.norm(lesions[:, :-1] - np.asarray(place), axis=1)
-    return bool((away <= np.maximum(lesions[:, -1] / 2, _NEAR)).any())
+def _on_lesion(place: tuple[float, ...], lesion_class: int, lesions: NDArray[np.float32]) -> bool:
+    away = np.linalg.norm(lesions[:, :-2] - np.asarray(place), axis=1)
+    return bool(((away <= np.maximum(lesions[:, -2] / 2, _NEAR)) & (lesions[:, -1] == lesion_class)).any())

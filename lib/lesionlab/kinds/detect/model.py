@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from lesionlab.kinds.detect.task import DetectRequest, DetectTask
 from lesionlab.kinds.detect.weights import DetectWeights, read_weights, weights_path
 from lesionlab.kinds.kind import Explainable, Model, Request
 from lesionlab.networks.heatmap import HeatmapNet
+from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 from lesionlab.progress import Report, silent
 
 
@@ -49,33 +51,36 @@ class DetectModel(Model):
         """
         if not isinstance(request, DetectRequest):
             raise InputError("the request is not one of a detect task", got=type(request).__name__)
-        point = self._weights.operating_point
-        least = point if request.confidence is None else request.confidence
-        shown = [c for c in self.candidates(volume, report) if c.confidence >= least]
-        return DetectResult(tuple(shown[: request.maximum]), point, self.version)
+        points = tuple(reading.operating_point for reading in self._weights.readings)
+        least = points if request.confidence is None else (request.confidence,) * len(points)
+        shown = [c for c in self.candidates(volume, report) if c.confidence >= least[c.lesion_class]]
+        return DetectResult(tuple(shown[: request.maximum]), points, self.version, tuple(self.task.classes))
 
     def candidates(self, volume: Volume, report: Report = silent) -> list[Candidate]:
         """All candidates with calibrated confidence, best first. Raises InputError for a volume where a plane is expected."""
         self.check_fits(volume)
         found = find(self.task, self._network, volume, report)
-        calibration = self._weights.calibration
-        if calibration is None:
-            return found
-        sure = calibration.apply(np.array([c.confidence for c in found]))
-        return [Candidate(c.point_mm, c.size_mm, float(p)) for c, p in zip(found, sure, strict=True)]
+        sure = [self._weights.readings[c.lesion_class].read(c.confidence) for c in found]
+        read = [replace(c, confidence=p) for c, p in zip(found, sure, strict=True)]
+        return sorted(read, key=lambda c: -c.confidence)
 
     @property
-    def network(self) -> HeatmapNet:
+    def network(self) -> HeatmapNet | PretrainedHeatmapNet:
         """The network, in evaluation mode."""
         return self._network
 
     @property
+    def networks(self) -> tuple[HeatmapNet | PretrainedHeatmapNet]:
+        """The one."""
+        return (self._network,)
+
+    @property
     def turning_point(self) -> float:
-        """The logit of the heat map from which on a candidate is shown unless asked otherwise."""
+        """The logit of the first class's heat map from which on a candidate is shown unless asked otherwise."""
         raw = np.linspace(0.001, 0.999, 999)
-        calibration = self._weights.calibration
-        sure = raw if calibration is None else calibration.apply(raw)
-        first = raw[min(int(np.searchsorted(sure, self._weights.operating_point)), len(raw) - 1)]
+        reading = self._weights.readings[0]
+        sure = raw if reading.calibration is None else reading.calibration.apply(raw)
+        first = raw[min(int(np.searchsorted(sure, reading.operating_point)), len(raw) - 1)]
         return float(np.log(first / (1 - first)))
 
     def check_fits(self, volume: Volume) -> None:

@@ -10,7 +10,7 @@ from lesionlab.errors import InputError, NotFoundError
 from lesionlab.kinds.detect.images import marked_images, stored
 from lesionlab.kinds.detect.recipe import DetectRecipe
 from lesionlab.kinds.detect.task import DetectTask
-from lesionlab.kinds.detect.weights import DetectWeights, read_weights, weights_path
+from lesionlab.kinds.detect.weights import DetectWeights, from_imagenet, read_weights, weights_path
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.store.cases import read_cases
 from lesionlab.store.split import Shares, split_patients
@@ -30,16 +30,20 @@ def prepare(task: DetectTask, data: Path, options: TrainOptions) -> DetectRecipe
         )
     shares = Shares(validation=task.training.validation, test=task.training.test)
     split = split_patients(data, (case.patient for case in cases), shares, options.seed)
-    training = [stored(task, image) for image in marked_images(split.of(cases, "train"))]
+    training = [stored(task, image) for image in marked_images(split.of(cases, "train"), task)]
     if not any(len(image.lesions) for image in training):
-        raise InputError(
-            "no training patient has a marked lesion", got=str(data), expected="points and sizes, or masks"
-        )
+        raise InputError("no training patient has a marked lesion", got=str(data), expected=_expected(task))
     if options.epochs is not None:
         changed = task.training.model_copy(update={"epochs": options.epochs})
         task = task.model_copy(update={"training": changed})
     torch.manual_seed(options.seed)  # of random weights
-    return DetectRecipe(task, training, list(marked_images(split.of(cases, "validation"))), _start(task, options))
+    validation = list(marked_images(split.of(cases, "validation"), task))
+    return DetectRecipe(task, training, validation, _start(task, options))
+
+
+def _expected(task: DetectTask) -> str:
+    labels = sorted({label for name, belonging in task.classes.items() for label in (name, *belonging)})
+    return "points and sizes, or masks" + (f", labelled {', '.join(labels)}" if labels else "")
 
 
 def _start(task: DetectTask, options: TrainOptions) -> DetectWeights | None:
@@ -50,4 +54,4 @@ def _start(task: DetectTask, options: TrainOptions) -> DetectWeights | None:
     try:
         return read_weights(task, weights_path(task))
     except NotFoundError:
-        return None
+        return from_imagenet(task)

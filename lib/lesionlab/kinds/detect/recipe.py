@@ -22,7 +22,7 @@ from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.detect.weights import DetectWeights, build_network, forward, write_weights
 from lesionlab.kinds.kind import Json
 from lesionlab.kinds.recipe import Recipe
-from lesionlab.metrics.froc import ImageMarks, competition_metric
+from lesionlab.metrics.froc import competition_metric
 from lesionlab.networks.heatmap import centre_loss
 
 #: Share of windows around a lesion; of those that are around no mistake either, the share around dense or bright spots.
@@ -34,7 +34,7 @@ _THICK = 0.4
 
 @dataclass(frozen=True)
 class Batch:
-    """``inputs`` (N, 1, *edges); ``heat``, ``size``, ``told`` (N, *cells)."""
+    """``inputs`` (N, 1, *edges); ``heat`` (N, classes, *cells); ``size``, ``told`` (N, *cells)."""
 
     inputs: Tensor
     heat: Tensor
@@ -68,7 +68,7 @@ class DetectRecipe(Recipe[Batch]):
         self._validation = validation
         self._step_mm = task.grid.step_mm or 1.0
         self._mistakes: list[Mistakes] = []
-        self._measured: Calibrated | None = None
+        self._measured = (Calibrated(None, 0.5),) * task.class_count
 
     def before_epoch(self, epoch: int, network: nn.Module, rng: np.random.Generator) -> None:
         """Look through some training images for what the network mistakes for a lesion."""
@@ -91,24 +91,26 @@ class DetectRecipe(Recipe[Batch]):
     def loss(self, batch: Batch) -> Tensor:
         """Focal loss of the centres, and how far the logarithmic size is off around them."""
         answer = forward(self.network, batch.inputs)
-        heat = centre_loss(answer[:, 0], batch.heat, torch.ones_like(batch.heat))
-        off = ((answer[:, 1] - batch.size).abs() * batch.told).sum() / batch.told.sum().clamp_min(1)
+        heat = centre_loss(answer[:, :-1], batch.heat, torch.ones_like(batch.heat))
+        off = ((answer[:, -1] - batch.size).abs() * batch.told).sum() / batch.told.sum().clamp_min(1)
         return heat + _SIZE_WEIGHT * off
 
     def validate(self, network: nn.Module) -> float:
-        """Mean sensitivity at 1/8 to 8 false positives for each validation image (CPM); 0 when no image has a lesion."""
+        """Mean sensitivity at 1/8 to 8 false positives for each validation image (CPM); mean over classes; 0 without lesions."""
         network.eval()
-        compared: list[ImageMarks] = []
-        for image in self._validation:
-            compared.append(image_marks(find(self.task, network, image.volume), image.lesions))
-        self._measured = calibrated(compared, self.task.false_positives)
-        return competition_metric(compared) if any(len(c.found) for c in compared) else 0.0
+        answers = [find(self.task, network, image.volume) for image in self._validation]
+        compared = [
+            [image_marks(found, image.lesions, each) for found, image in zip(answers, self._validation, strict=True)]
+            for each in range(self.task.class_count)
+        ]
+        self._measured = tuple(calibrated(marks, self.task.false_positives) for marks in compared)
+        scores = [competition_metric(marks) for marks in compared if any(len(m.found) for m in marks)]
+        return float(np.mean(scores)) if scores else 0.0
 
     def save(self, network: nn.Module, out: Path, scores: Json) -> None:
         """Write ``model.safetensors`` with the confidence and operating point measured on the validation patients."""
         facts = {"task": self.task.name, "score": f"{scores['best']:.4f}", "epoch": str(scores["epoch"])}
-        measured = self._measured or Calibrated(None, 0.5)
-        write_weights(out / "model.safetensors", network, measured.calibration, measured.operating_point, facts)
+        write_weights(out / "model.safetensors", network, self._measured, facts)
 
     def _window(self, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
         edges = (self.task.grid.training,) * self.task.dimension
@@ -118,8 +120,8 @@ class DetectRecipe(Recipe[Batch]):
         if thickest > 1 and rng.random() < _THICK:
             values = as_thick_slices(values, float(rng.uniform(1, thickest)), float(rng.random()))
         lesions = image.lesions.copy()
-        lesions[:, :-1] -= start
-        inside = ((lesions[:, :-1] >= 0) & (lesions[:, :-1] <= np.asarray(edges) - 1)).all(axis=1)
+        lesions[:, :-2] -= start
+        inside = ((lesions[:, :-2] >= 0) & (lesions[:, :-2] <= np.asarray(edges) - 1)).all(axis=1)
         lesions = lesions[inside]
         for axis in range(self.task.dimension):
             if rng.random() < 0.5:
@@ -129,7 +131,7 @@ class DetectRecipe(Recipe[Batch]):
         if rng.random() < 0.4:
             noise = rng.standard_normal(values.shape, dtype=np.float32)
             values = values + noise * np.float32(np.exp(rng.uniform(np.log(0.01), np.log(0.12))))
-        wanted = target(lesions, edges)
+        wanted = target(lesions, edges, self.task.class_count)
         return np.ascontiguousarray(values, dtype=np.float32), wanted.heat, wanted.size, wanted.told
 
     def _place(self, rng: np.random.Generator, edge: NDArray[np.int64]) -> tuple[StoredImage, NDArray[np.int64]]:
@@ -137,7 +139,7 @@ class DetectRecipe(Recipe[Batch]):
         if self._with_lesion and rng.random() < _LESION:
             image = self._with_lesion[int(rng.integers(len(self._with_lesion)))]
             row = image.lesions[int(rng.integers(len(image.lesions)))]
-            return image, np.rint(row[:-1] - rng.uniform(0.15, 0.85, len(edge)) * edge).astype(np.int64)
+            return image, np.rint(row[:-2] - rng.uniform(0.15, 0.85, len(edge)) * edge).astype(np.int64)
         if self._mistakes and rng.random() < self.task.training.hard:
             mistaken = self._mistakes[int(rng.integers(len(self._mistakes)))]
             place = mistaken.places[int(rng.integers(len(mistaken.places)))]

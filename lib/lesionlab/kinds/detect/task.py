@@ -82,6 +82,10 @@ class DetectTask(Task):
     Attributes:
         dimension: 3 for volumes, 2 for planes.
         false_positives: an image, at the operating point that is chosen on the validation patients.
+        body: ``residual``: a U-Net that learns from nothing, with ``channels`` at its levels; ``efficientnet`` (planes only): a
+            feature pyramid over EfficientNet-Lite0, which starts from ImageNet.
+        classes: what is told apart: the name of each class, and the labels (of ``cases.csv``) that belong to it; marks with other
+            labels are no lesions of this task. Empty: every mark is a lesion, and there is one class.
         phantom: the simulated cohort (``lesionlab.phantoms.cohorts``) that shows such lesions.
     """
 
@@ -90,22 +94,39 @@ class DetectTask(Task):
     grid: GridSettings
     intensity: IntensitySettings
     channels: tuple[Annotated[int, Field(multiple_of=8)], ...] = (24, 48, 96)
+    body: Literal["residual", "efficientnet"] = "residual"
+    classes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     false_positives: Positive = 1.0
     phantom: str
     training: TrainingSettings = TrainingSettings()
 
     @model_validator(mode="after")
     def _check(self) -> DetectTask:
-        edge = 2 ** len(self.channels)
+        if self.body == "efficientnet" and self.dimension != 2:
+            raise ValueError("body efficientnet sees planes only: dimension must be 2")
         for name in ("training", "inference"):
-            value = getattr(self.grid, name)
-            if value % edge:
-                raise ValueError(
-                    f"grid.{name} must be a multiple of {edge} for {len(self.channels)} levels of channels"
-                )
+            if getattr(self.grid, name) % self.multiple:
+                raise ValueError(f"grid.{name} must be a multiple of {self.multiple} for this network")
         if 2 * self.grid.margin >= self.grid.inference:
             raise ValueError("grid.margin must be less than half of grid.inference")
         return self
+
+    @property
+    def multiple(self) -> int:
+        """What the samples along each edge of a window must be a multiple of."""
+        return 32 if self.body == "efficientnet" else 1 << len(self.channels)
+
+    @property
+    def class_count(self) -> int:
+        """How many classes are told apart, at least one."""
+        return max(len(self.classes), 1)
+
+    def class_of(self, label: str) -> int | None:
+        """The class of a mark; None for one that is no lesion of this task."""
+        if not self.classes:
+            return 0
+        found = (n for n, (name, labels) in enumerate(self.classes.items()) if label == name or label in labels)
+        return next(found, None)
 
 
 class DetectRequest(Request):
