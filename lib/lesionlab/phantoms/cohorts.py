@@ -16,10 +16,15 @@ COHORTS = MappingProxyType(
     {
         "brain": "lesionlab.phantoms.brain_cohort",
         "chest": "lesionlab.phantoms.chest_cohort",
+        "examination": "lesionlab.phantoms.examination_cohort",
         "mammogram": "lesionlab.phantoms.mammogram_cohort",
+        "mammogram_patches": "lesionlab.phantoms.mammogram_patches_cohort",
         "nodules": "lesionlab.phantoms.nodule_cohort",
+        "postmortem": "lesionlab.phantoms.postmortem_cohort",
         "radiograph": "lesionlab.phantoms.radiograph_cohort",
         "stomach": "lesionlab.phantoms.stomach_cohort",
+        "subtype": "lesionlab.phantoms.subtype_cohort",
+        "ultrasound": "lesionlab.phantoms.ultrasound_cohort",
         "vessels": "lesionlab.phantoms.vessels_cohort",
     }
 )
