@@ -19,15 +19,18 @@ from lesionlab.phantoms.lesions.shapes import Bits
 _REACH = 3.2
 #: A lesion may be this much longer than its axial diameter before the cube grows with it.
 _TALL = 1.3
+#: How far a reader's size may lie from the outline's diameter before it counts as a slip.
+_SLIP = 2.0
 _OUTLINES = 2500
 
 
-def cut_lesion(image: Volume, truth: Volume) -> StoredLesion | None:
+def cut_lesion(image: Volume, truth: Volume, size_mm: float | None = None) -> StoredLesion | None:
     """The cube around one lesion; None when it is too small to learn from.
 
     Args:
         image: any unit.
         truth: 0/1 on the same lattice, this lesion only.
+        size_mm: as the reader gave it; None means the longest axial diameter of the truth.
     """
     geometry = truth.geometry
     where = np.argwhere(truth.array)
@@ -36,11 +39,13 @@ def cut_lesion(image: Volume, truth: Volume) -> StoredLesion | None:
     low, high = where.min(axis=0), where.max(axis=0)
     middle = (low + high) / 2
     extent_mm = (high - low + 1) * np.asarray(geometry.spacing_mm)
-    size_mm = max(measure(truth).diameter_mm, float(extent_mm.max()) / _TALL)
-    side_mm = min(_REACH * size_mm, max(geometry.extent_mm))
+    diameter_mm = measure(truth).diameter_mm
+    share_of_it = 1.0 if size_mm is None else float(np.clip(size_mm / diameter_mm, 1 / _SLIP, _SLIP))
+    reach_mm = max(diameter_mm, diameter_mm * share_of_it, float(extent_mm.max()) / _TALL)
+    side_mm = min(_REACH * reach_mm, max(geometry.extent_mm))
     grid = PatchGrid.cube(geometry, geometry.index_to_ras((middle[0], middle[1], middle[2])), side_mm, EDGE)
     share = grid.sample(Volume(truth.array.astype(np.float32), geometry))
-    return store(grid.sample(image), share, grid.inside())
+    return store(grid.sample(image), share, grid.inside(), share_of_it)
 
 
 def simulate(rng: np.random.Generator, count: int) -> list[StoredLesion]:

@@ -60,5 +60,5 @@ def _start(task: ShapeTask, options: TrainOptions) -> ShapeWeights | None:
 
 
 def _stored(cases: tuple[Case, ...]) -> list[StoredLesion]:
-    cut = (cut_lesion(lesion.image, lesion.truth) for lesion in true_lesions(cases))
+    cut = (cut_lesion(lesion.image, lesion.truth, lesion.size_mm) for lesion in true_lesions(cases))
     return [lesion for lesion in cut if lesion is not None]

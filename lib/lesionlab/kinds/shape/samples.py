@@ -31,6 +31,9 @@ class StoredLesion:
         box: first and last index of the lesion.
         middle: index of the deepest inner voxel.
         diameter: longest diameter in voxels within a plane across R, across A and across S (axial).
+        size: what readers give for the longest axial diameter, as a share of it; a lab may measure by a rule of its own.
+        trust: weight of the truth beside that of a mask, in (0, 1].
+        known: the voxels about which the truth says anything; None means all.
     """
 
     image: NDArray[np.float16]
@@ -39,15 +42,28 @@ class StoredLesion:
     box: NDArray[np.int64]
     middle: tuple[int, int, int]
     diameter: tuple[float, float, float]
+    size: float = 1.0
+    trust: float = 1.0
+    known: NDArray[np.bool_] | None = None
 
 
-def store(image: NDArray[Any], truth: NDArray[Any], imaged: NDArray[np.bool_] | None = None) -> StoredLesion | None:
+def store(
+    image: NDArray[Any],
+    truth: NDArray[Any],
+    imaged: NDArray[np.bool_] | None = None,
+    size: float = 1.0,
+    trust: float = 1.0,
+    known: NDArray[np.bool_] | None = None,
+) -> StoredLesion | None:
     """Prepare a lesion for drawing; None when it is too small to be seen on the cube.
 
     Args:
         image: (``EDGE``,) * 3 of any unit.
         truth: the same shape, in [0, 1].
         imaged: which voxels lie within the imaged volume (a box); None means all.
+        size: see :class:`StoredLesion`, and so ``trust`` and ``known``.
+        trust: likewise.
+        known: likewise.
     """
     inside = truth > 0.5
     if inside.sum() < 30:
@@ -64,6 +80,9 @@ def store(image: NDArray[Any], truth: NDArray[Any], imaged: NDArray[np.bool_] | 
         box=_box(inside),
         middle=(int(r), int(a), int(s)),
         diameter=(diameter[0], diameter[1], diameter[2]),
+        size=size,
+        trust=trust,
+        known=known,
     )
 
 
@@ -120,7 +139,7 @@ def _positions(
     """Where the patch's samples lie in the stored cube: voxel indices (n, n, n, 3)."""
     across = int(rng.choice(3, p=[0.2, 0.2, 0.6]))
     error = float(np.clip(rng.normal(0, how.size), -3 * how.size, 3 * how.size))
-    size = lesion.diameter[across] * float(np.exp(error))
+    size = lesion.diameter[across] * lesion.size * float(np.exp(error))
     axes = [axis for axis in range(3) if axis != across] + [across]
     turn = np.zeros((3, 3))
     angle = rng.uniform(0, 2 * np.pi)
