@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-
 #: How an answer can be explained.
 Method = Literal["gradcam", "deepshap", "class-model", "adversarial"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -37,7 +36,13 @@ class Request(Frozen):
 
 
 class Result(ABC):
-    """What a task answers."""
+    """What a task answers.
+
+    Attributes:
+        label_name: what ``label`` is, for programs.
+    """
+
+    label_name: ClassVar[str] = "mask"
 
     @property
     @abstractmethod
@@ -165,6 +170,12 @@ class Kind(ABC):
     metric: ClassVar[str]
     #: Whether ``look`` wants a reader's mark; without need of one it looks at any image.
     look_needs_mark: ClassVar[bool] = True
+    #: Whether what trains is also in ``cases.csv`` (classes, points, sizes), not in masks alone.
+    learns_from_table: ClassVar[bool] = False
+
+    def is_labelled(self, task: Task, case: Case) -> bool:
+        """Whether a case can train or test the task: as a rule, whether it has a mask."""
+        return case.mask is not None
 
     def dimension(self, task: Task) -> int:
         """Whether its images are volumes (3) or planes (2)."""

@@ -175,11 +175,13 @@ class TrainingJob:
         return self._kind.case_scores(self._task, model, cases, self._reporter.quiet)
 
     def _cases(self) -> list[Case]:
-        return [case for case in read_cases(self._studies) if case.mask is not None]
+        return [case for case in read_cases(self._studies) if self._kind.is_labelled(self._task, case)]
 
     def _checksums(self) -> dict[str, str]:
-        masks = {case.image.name: case.mask for case in self._cases()}
-        return {image: hashlib.sha256(mask.read_bytes()).hexdigest() for image, mask in masks.items() if mask}
+        of_image: dict[str, list[Case]] = {}
+        for case in self._cases():
+            of_image.setdefault(case.image.name, []).append(case)
+        return {image: _checksum(cases, self._kind.learns_from_table) for image, cases in of_image.items()}
 
     def _labels(self) -> tuple[UsedLabel, ...]:
         """The labels as they are now, after the recipe has divided the patients."""
@@ -189,6 +191,16 @@ class TrainingJob:
             UsedLabel(image=image, patient=cases[image].patient, part=parts[cases[image].patient], sha256=checksum)
             for image, checksum in self._checksums().items()
         )
+
+
+def _checksum(cases: Sequence[Case], table: bool) -> str:
+    """SHA-256 of an image's mask, by which the ledger finds its revision; with ``table`` of what ``cases.csv`` says as well."""
+    mask = cases[0].mask
+    content = b"" if mask is None else mask.read_bytes()
+    if table:
+        rows = [(case.label, case.point_mm, case.size_mm, case.reader) for case in cases]
+        content = hashlib.sha256(content).digest() + repr(rows).encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 class _LabelsChangedError(ConflictError):

@@ -32,6 +32,12 @@ class ClassifyKind(Kind):
     monailabel_type = "classification"
     metric = "probability of the true class"
     look_needs_mark = False
+    learns_from_table = True
+
+    def is_labelled(self, task: Task, case: Case) -> bool:
+        """Whether it has a class, and for patch tasks a point."""
+        assert isinstance(task, ClassifyTask)
+        return case.label in task.classes and (task.input.form != "patch" or case.point_mm is not None)
 
     def dimension(self, task: Task) -> int:
         """As the form of its input says."""
