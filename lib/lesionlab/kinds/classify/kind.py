@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lesionlab.checked import checked
 from lesionlab.kinds.classify.forms import dimension_of
 from lesionlab.kinds.classify.task import ClassifyRequest, ClassifyTask
-from lesionlab.kinds.kind import CaseScore, Json, Kind, Look, Model, TrainOptions
+from lesionlab.kinds.kind import CaseScore, Json, Kind, Look, Model, Result, TrainOptions
 from lesionlab.progress import Report
 from lesionlab.task import Task
 
@@ -109,6 +109,13 @@ class ClassifyKind(Kind):
 
         assert isinstance(task, ClassifyTask)
         return look(task, model, case, volume)
+
+    def apart(self, a: Result, b: Result) -> float | None:
+        """How far the probabilities of two answers differ."""
+        from lesionlab.kinds.classify.look import answers_apart
+        from lesionlab.kinds.classify.result import ClassifyResult
+
+        return answers_apart(a, b) if isinstance(a, ClassifyResult) and isinstance(b, ClassifyResult) else None
 
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
         """The simulated cohort that the task names."""

@@ -8,6 +8,7 @@ from lesionlab.errors import InputError
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.classify.forms import PatchForm
 from lesionlab.kinds.classify.model import ClassifyModel
+from lesionlab.kinds.classify.result import ClassifyResult
 from lesionlab.kinds.classify.task import ClassifyTask
 from lesionlab.kinds.kind import Look, Model
 from lesionlab.store.cases import Case
@@ -29,4 +30,9 @@ def look(task: ClassifyTask, model: Model, case: Case, volume: Volume) -> Look |
     seen = model.see(volume, case.point_mm if patch else None, case.size_mm if patch else None)
     chances = np.maximum(seen.probabilities, 1e-12)
     entropy = float(-(chances * np.log(chances)).sum() / np.log(len(chances)))
-    return Look(min(max(entropy, 0.0), 1.0), seen.features)
+    return Look(min(max(entropy, 0.0), 1.0), seen.features, model.result(volume, seen))
+
+
+def answers_apart(a: ClassifyResult, b: ClassifyResult) -> float:
+    """Half the sum of the differences of the probabilities (total variation): 0 for the same, 1 when both are sure of another."""
+    return sum(abs(a.scores[name] - b.scores[name]) for name in a.scores) / 2

@@ -76,7 +76,10 @@ class ClassifyModel(Model):
         if not isinstance(request, ClassifyRequest):
             raise InputError("the request is not one of a classify task", got=type(request).__name__)
         self.check_request(request)
-        seen = self.see(volume, request.point_mm, request.size_mm)
+        return self.result(volume, self.see(volume, request.point_mm, request.size_mm))
+
+    def result(self, volume: Volume, seen: Seen) -> ClassifyResult:
+        """What the networks make of an image, in the words of the task."""
         row, target = seen.probabilities[None], self.task.target
         certainty = float(self.reading.certainty(row, target)[0])
         return ClassifyResult(
