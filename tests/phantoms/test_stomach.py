@@ -54,7 +54,7 @@ def test_no_single_measure_tells_the_classes_but_all_together_do() -> None:
     labels = ["positive", "negative"] * 150
     linings = [draw_mucosa(rng, label == "positive") for label in labels]
     measures = [[m.fold_mm, m.tortuous, m.uneven, m.areae_mm, m.areae_uneven] for m in linings]
-    assert auc(measures, labels) > 0.995
+    assert auc(measures, labels, boosted=False) > 0.995
     for n in range(5):
         of = {name: [m[n] for m, label in zip(measures, labels, strict=True) if label == name] for name in labels}
         assert min(of["positive"]) < max(of["negative"])

@@ -14,20 +14,25 @@ Field = NDArray[np.float32]
 Shape = tuple[int, int]
 
 
-def waves(rng: np.random.Generator, shape: Shape, length: float) -> Field:
-    """A smooth random field, mean 0 and spread 1, whose hills are about ``length`` pixels across."""
-    step = max(1, int(length / 6))
-    coarse = tuple(-(-n // step) + 8 for n in shape)
-    noise = ndimage.gaussian_filter(rng.standard_normal(coarse, dtype=np.float32), length / step / 4, mode="wrap")
+def waves(rng: np.random.Generator, shape: Shape, length: float, wide: float = 1.0) -> Field:
+    """A smooth random field, mean 0 and spread 1, whose hills are about ``length`` pixels high and ``wide`` times as broad."""
+    lengths = (length, length * wide)
+    steps = (max(1, int(lengths[0] / 6)), max(1, int(lengths[1] / 6)))
+    coarse = [-(-n // step) + 8 for n, step in zip(shape, steps, strict=True)]
+    sigmas = [x / step / 4 for x, step in zip(lengths, steps, strict=True)]
+    noise = ndimage.gaussian_filter(rng.standard_normal(coarse, dtype=np.float32), sigmas, mode="wrap")
     noise = (noise - noise.mean()) / max(float(noise.std()), 1e-6)
-    return noise[: shape[0], : shape[1]] if step == 1 else enlarge(noise[3:-3, 3:-3], shape, step)
+    return enlarge(noise[3:-3, 3:-3], shape, steps)
 
 
-def enlarge(coarse: NDArray[np.floating], shape: Shape, step: float) -> Field:
-    """A field on every ``step``-th pixel, linearly interpolated on all of them."""
+def enlarge(coarse: NDArray[np.floating], shape: Shape, steps: tuple[int, int]) -> Field:
+    """A field on every n-th row and column, linearly interpolated on all of them."""
     out: NDArray[np.floating] = coarse
     for axis in (0, 1):
-        at = np.minimum(np.arange(shape[axis], dtype=np.float32) / np.float32(step), out.shape[axis] - 1.001)
+        if steps[axis] == 1:
+            out = out[: shape[0]] if axis == 0 else out[:, : shape[1]]
+            continue
+        at = np.minimum(np.arange(shape[axis], dtype=np.float32) / np.float32(steps[axis]), out.shape[axis] - 1.001)
         low = at.astype(np.intp)
         weight = (at - low).reshape((-1, 1) if axis == 0 else (1, -1))
         first = out.take(low, axis)
@@ -42,7 +47,7 @@ def soften(values: NDArray[np.floating], sigma: float) -> Field:
         return np.asarray(ndimage.gaussian_filter(values, sigma, mode="nearest"), dtype=np.float32)
     coarse = ndimage.gaussian_filter(values[::step, ::step], sigma / step, mode="nearest")
     padded = np.pad(coarse, ((0, 2), (0, 2)), mode="edge")
-    return enlarge(padded, (values.shape[0], values.shape[1]), step)
+    return enlarge(padded, (values.shape[0], values.shape[1]), (step, step))
 
 
 def logistic(values: NDArray[np.floating]) -> Field:
