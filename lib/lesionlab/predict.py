@@ -69,11 +69,12 @@ class Predictor:
         method: Method,
         rng: np.random.Generator,
         checked: bool = False,
+        report: Report = silent,
     ) -> Explanation:
         """Explain an answer; see :func:`lesionlab.kinds.explanation.explain`."""
         from lesionlab.kinds.explanation import explain
 
-        return explain(self.model(task), volume, request, method, rng, checked)
+        return explain(self.model(task), volume, request, method, rng, checked, report)
 
     def _shaper(self, volume: Volume) -> Callable[[Point, float], Shape]:
         """What makes a mask at a point of about a size."""

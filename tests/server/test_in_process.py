@@ -111,7 +111,7 @@ def test_a_task_file_of_the_lab_is_all_that_a_new_task_needs(studies, tmp_path, 
     with running(studies, monkeypatch, Settings(tasks=(folder,))) as (_, client):
         info = client.get("/info/").json()
         assert set(info["models"]) == set(info["trainers"]) == {*all_tasks(), "lymph_node"}
-        assert info["models"]["lymph_node"]["config"] == {"size_mm": 8}
+        assert info["models"]["lymph_node"]["config"] == {"size_mm": 8, "explain": "none"}
         click = {"params": json.dumps({"foreground": [[20, 18, 15]]})}
         found = client.post("/infer/lymph_node?image=case_a&output=json", data=click).json()
         assert found["diameter_mm"] == 8

@@ -49,7 +49,7 @@ def test_the_panel_finds_our_task_as_a_deepgrow_model_with_a_label_to_draw(clien
     info = client.info()
     model = info["models"]["lesion_shape"]
     assert (model["type"], model["dimension"], model["labels"]) == ("deepgrow", 3, {"lesion": 1})
-    assert model["config"] == {"size_mm": 20.0}
+    assert model["config"] == {"size_mm": 20.0, "explain": "none"}
     assert model["request"]["required"] == ["point_mm"]
     assert info["labels"] == ["lesion"]
     assert set(info["strategies"]) == {"first", "random", "uncertainty", "diversity", "weak_first"}

@@ -55,7 +55,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
         params["class_name"] = args.class_name
     request = kind.explain_request(task, params, volume.geometry)
     rng = np.random.default_rng(args.seed)
-    found = Predictor(model_dirs).explain(task, volume, request, args.method, rng, checked=not args.no_checks)
+    with output.progress() as report:
+        found = Predictor(model_dirs).explain(task, volume, request, args.method, rng, not args.no_checks, report)
     summary = found.summary()
     if marks is not None:
         summary = {**summary, "agreement": found.agreement(marks)}

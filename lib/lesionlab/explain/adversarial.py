@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lesionlab.explain.subject import Subject
+from lesionlab.progress import Progress, Report, silent
 
 #: Views that are looked at together.
 BATCH = 8
@@ -42,7 +43,9 @@ def pgd(subject: Subject, radius: float, steps: int = _STEPS) -> Tensor:
     return _pushed(subject.apart(), radius, steps, _side(subject))
 
 
-def smallest_flip(subject: Subject, largest: float, rounds: int = 7, steps: int = _STEPS) -> Flip:
+def smallest_flip(
+    subject: Subject, largest: float, rounds: int = 7, steps: int = _STEPS, report: Report = silent
+) -> Flip:
     """Halve the ball as long as a change in it turns the answer, within ``rounds`` of bisection from ``largest``."""
     own, side = subject.apart(), _side(subject)
     before = total(subject, subject.inputs)
@@ -51,7 +54,8 @@ def smallest_flip(subject: Subject, largest: float, rounds: int = 7, steps: int 
     flipped = side * (after - subject.threshold) < 0
     if not flipped:
         return Flip(best, largest, before, after, False)
-    for _ in range(rounds):
+    for number_of_round in range(rounds):
+        report(Progress(number_of_round, rounds, "looking for a smaller change"))
         radius = (low + high) / 2
         change = _pushed(own, radius, steps, side)
         number = total(own, subject.inputs + change)

@@ -118,9 +118,9 @@ def agreement(heat: NDArray[np.float32], marks: NDArray[np.bool_]) -> Agreement:
     warm = np.maximum(heat, 0)
     sum_, count = float(warm.sum()), int(marks.sum())
     hottest = np.argpartition(warm, warm.size - max(count, 1), axis=None)[warm.size - max(count, 1) :]
-    met = int(marks.ravel()[hottest].sum())
+    met = int((marks.ravel()[hottest] & (warm.ravel()[hottest] > 0)).sum())
     return Agreement(
-        hit=bool(marks.ravel()[int(warm.argmax())]),
+        hit=bool(sum_ and marks.ravel()[int(warm.argmax())]),
         share=float(warm[marks].sum()) / sum_ if sum_ else 0.0,
         expected=count / marks.size,
         dice=met / count if count else 0.0,

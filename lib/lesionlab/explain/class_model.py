@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lesionlab.explain.subject import Subject, low_passed
+from lesionlab.progress import Progress, Report, silent
 
 
 @dataclass(frozen=True)
@@ -24,28 +25,31 @@ class ClassModelSettings:
         octaves: sizes of the image, each half as fine as the next; the last is the input's own.
         steps: of each octave.
         rate: of a step (Adam), in units of the inputs' range.
-        roughness: price of the mean absolute difference between neighbours, in units of the range.
-        distance: price of the mean square distance from nothing, the same.
+        roughness: what a step between neighbours costs, where the number's gradient has a root mean square of 1.
+        distance: what a sample's distance from nothing costs, for all of the range.
         smoothed: every so many steps the image is smoothed by three samples.
     """
 
     octaves: int = 3
     steps: int = 32
     rate: float = 0.03
-    roughness: float = 8.0
-    distance: float = 2.0
+    roughness: float = 0.1
+    distance: float = 0.5
     smoothed: int = 8
 
 
 _DEFAULT = ClassModelSettings()
 
 
-def class_model(subject: Subject, rng: np.random.Generator, how: ClassModelSettings = _DEFAULT) -> Tensor:
+def class_model(
+    subject: Subject, rng: np.random.Generator, how: ClassModelSettings = _DEFAULT, report: Report = silent
+) -> Tensor:
     """An input (1, C, *edges) of one view for which the number is as large as an image can make it."""
     own = subject.apart()
     nothing = subject.baselines.flatten(0, subject.baselines.ndim - subject.inputs.ndim)[-1:]
     span = subject.high - subject.low
     edges = subject.inputs.shape[2:]
+    plain = nothing.mean()
     noise = torch.from_numpy(rng.standard_normal(nothing.shape).astype(np.float32))
     image = (nothing + 0.02 * span * noise).clamp(subject.low, subject.high)
     for octave in reversed(range(how.octaves)):
@@ -53,14 +57,14 @@ def class_model(subject: Subject, rng: np.random.Generator, how: ClassModelSetti
         image = _resized(image, shape).requires_grad_()
         optimiser = torch.optim.Adam([image], lr=how.rate * span)
         for step in range(how.steps):
-            seen = _shifted(_resized(image, list(edges)), rng)
+            done = (how.octaves - 1 - octave) * how.steps + step
+            report(Progress(done, how.octaves * how.steps, "looking for an image"))
             with torch.enable_grad():
-                number = own.numbers(seen).sum()
-                price = (
-                    how.roughness * _roughness(image)
-                    + how.distance * span * ((image - nothing.mean()) / span).pow(2).mean()
-                )
-                (gradient,) = torch.autograd.grad(price / span - number, image)
+                (slope,) = torch.autograd.grad(own.numbers(_shifted(_resized(image, list(edges)), rng)).sum(), image)
+                price = how.roughness * _roughness(image) + how.distance * (image - plain).pow(2).sum() / (2 * span)
+                (back,) = torch.autograd.grad(price, image)
+            # Networks differ in how steep they are; the prices shall not depend on it.
+            gradient = back - slope / slope.pow(2).mean().sqrt().clamp_min(1e-12)
             image.grad = gradient
             optimiser.step()
             with torch.no_grad():
@@ -84,5 +88,4 @@ def _shifted(image: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _roughness(image: Tensor) -> Tensor:
-    steps = [image.diff(dim=axis).abs().mean() for axis in range(2, image.ndim)]
-    return torch.stack(steps).sum()
+    return torch.stack([image.diff(dim=axis).abs().sum() for axis in range(2, image.ndim)]).sum()

@@ -18,7 +18,10 @@ from lesionlab.explain.gradcam import gradcam
 from lesionlab.explain.subject import Subject, joined
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.kind import Explainable, Json, Method, Model, Request, Result
+from lesionlab.progress import Report, silent
 
+#: Methods whose map says how much each place counts; the others answer with an image or a change of it.
+ATTRIBUTIONS: tuple[Method, ...] = ("gradcam", "deepshap")
 #: The largest change that is tried to turn an answer, as a share of the inputs' range.
 _LARGEST = 0.25
 
@@ -41,6 +44,13 @@ class Explanation(Result):
         """The heat map, in the place of a mask: clients without a word for heat maps show it too."""
         return self.heat
 
+    label_name = "heat"
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """None: the values of a heat map name nothing."""
+        return {}
+
     @property
     def probability(self) -> None:
         """None."""
@@ -54,8 +64,13 @@ class Explanation(Result):
         """How far the map agrees with a reader's mask of the image, over the part of the image that was explained.
 
         Raises:
-            InputError: the mask lies on another lattice.
+            InputError: the mask lies on another lattice, or the map does not say how much each place counts.
         """
+        if self.facts["method"] not in ATTRIBUTIONS:
+            expected = f"one of {', '.join(ATTRIBUTIONS)}"
+            raise InputError(
+                "only how much places count can agree with marks", got=self.facts["method"], expected=expected
+            )
         start = np.rint(marks.geometry.ras_to_index(self.heat.geometry.index_to_ras((0.0, 0.0, 0.0)))).astype(int)
         i, j, k = (int(x) for x in start)
         fits = min(i, j, k) >= 0 and all(
@@ -73,7 +88,13 @@ class Explanation(Result):
 
 
 def explain(
-    model: Model, volume: Volume, request: Request, method: Method, rng: np.random.Generator, checked: bool = False
+    model: Model,
+    volume: Volume,
+    request: Request,
+    method: Method,
+    rng: np.random.Generator,
+    checked: bool = False,
+    report: Report = silent,
 ) -> Explanation:
     """Explain one answer.
 
@@ -84,12 +105,13 @@ def explain(
         method: how.
         rng: for methods and checks that draw random numbers.
         checked: whether the map is checked too; that takes several times as long.
+        report: told how far the work is; what it raises ends the work.
 
     Raises:
         InputError: when the request does not fit the volume, or the model cannot be explained.
     """
     opened = model.explainable(volume, request)
-    found = _MAPS[method](opened, rng, checked)
+    found = _MAPS[method](opened, _How(rng, checked, report))
     heat = opened.restore(found.values.numpy().astype(np.float32))
     hottest = np.unravel_index(int(np.abs(heat.array).argmax()), heat.array.shape)
     place = heat.geometry.index_to_ras((float(hottest[0]), float(hottest[1]), float(hottest[2])))
@@ -99,10 +121,19 @@ def explain(
         **opened.about,
         "number": round(total(joined(opened.subjects), opened.subjects[0].inputs), 4),
         "unit": found.unit,
-        "hottest_mm": [round(x, 2) for x in place],
+        **({"hottest_mm": [round(x, 2) for x in place]} if method in ATTRIBUTIONS else {}),
         **found.facts,
     }
     return Explanation(heat, facts)
+
+
+@dataclass(frozen=True, eq=False)
+class _How:
+    """See :func:`explain`."""
+
+    rng: np.random.Generator
+    checked: bool
+    report: Report
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,37 +145,37 @@ class _Map:
     facts: Json
 
 
-def _gradcam(opened: Explainable, rng: np.random.Generator, checked: bool) -> _Map:
+def _gradcam(opened: Explainable, how: _How) -> _Map:
     heat = torch.stack([gradcam(subject) for subject in opened.subjects]).mean(dim=0)
     checks: Json = {}
-    if checked:
-        correlations = [randomisation(subject, gradcam, rng) for subject in opened.subjects]
+    if how.checked:
+        correlations = [randomisation(subject, gradcam, how.rng) for subject in opened.subjects]
         checks = _checks(joined(opened.subjects), heat, float(np.mean(correlations)))
     return _shares(heat, checks)
 
 
-def _deepshap(opened: Explainable, rng: np.random.Generator, checked: bool) -> _Map:
+def _deepshap(opened: Explainable, how: _How) -> _Map:
     subject = joined(opened.subjects)
     parts = deepshap(subject)
     checks = {"completeness_error": completeness(subject, parts)}
-    if checked:
-        correlation = randomisation(subject, lambda s: deepshap(s).sum(dim=1), rng)
+    if how.checked:
+        correlation = randomisation(subject, lambda s: deepshap(s).sum(dim=1), how.rng)
         checks |= _checks(subject, parts.sum(dim=1), correlation)
     return _shares(parts.sum(dim=1), checks)
 
 
-def _class_model(opened: Explainable, rng: np.random.Generator, checked: bool) -> _Map:
+def _class_model(opened: Explainable, how: _How) -> _Map:
     subject = joined(opened.subjects)
-    image = class_model(subject, rng)
+    image = class_model(subject, how.rng, report=how.report)
     with torch.no_grad():
         reached = float(subject.numbers(image).sum())
     values = image.mean(dim=1).expand(len(subject.inputs), *image.shape[2:]) * opened.intensity + opened.level
     return _Map(values, "values of the image", {"number_reached": round(reached, 4)})
 
 
-def _adversarial(opened: Explainable, rng: np.random.Generator, checked: bool) -> _Map:
+def _adversarial(opened: Explainable, how: _How) -> _Map:
     subject = joined(opened.subjects)
-    flip = smallest_flip(subject, _LARGEST * (subject.high - subject.low))
+    flip = smallest_flip(subject, _LARGEST * (subject.high - subject.low), report=how.report)
     facts = {
         "largest_change": round(flip.largest * opened.intensity, 4),
         "number_after": round(flip.after, 4),
@@ -154,7 +185,7 @@ def _adversarial(opened: Explainable, rng: np.random.Generator, checked: bool) -
     return _Map(flip.change.mean(dim=1) * opened.intensity, "change of the image's values", facts)
 
 
-_MAPS: dict[Method, Callable[[Explainable, np.random.Generator, bool], _Map]] = {
+_MAPS: dict[Method, Callable[[Explainable, _How], _Map]] = {
     "gradcam": _gradcam,
     "deepshap": _deepshap,
     "class-model": _class_model,

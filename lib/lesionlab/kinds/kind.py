@@ -168,8 +168,8 @@ class Kind(ABC):
     monailabel_type: ClassVar[str]
     #: What ``case_scores`` measures.
     metric: ClassVar[str]
-    #: Whether ``look`` wants a reader's mark; without need of one it looks at any image.
-    look_needs_mark: ClassVar[bool] = True
+    #: What ``look`` wants: a reader's mark, or any image; None when the kind gives no look.
+    looks_at: ClassVar[Literal["mark", "image"] | None] = None
     #: Whether what trains is also in ``cases.csv`` (classes, points, sizes), not in masks alone.
     learns_from_table: ClassVar[bool] = False
 

@@ -74,7 +74,7 @@ class Answer:
         """The measurements; for a crop also where it lies and, when ``data``, its voxels."""
         found: dict[str, Any] = {**self.result.summary(), "label_names": dict(self.labels)}
         if self.options.result == "crop":
-            for name, part in (("mask", self.result.label), ("probability", self.result.probability)):
+            for name, part in ((self.result.label_name, self.result.label), ("probability", self.result.probability)):
                 if part is not None:
                     found[name] = as_json(part, origin_index(part, self.geometry), data)
         return found

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lesionlab.checked import checked
 from lesionlab.errors import InputError
-from lesionlab.kinds.kind import Json, Kind
+from lesionlab.kinds.kind import Json, Kind, Method
 from lesionlab.server.encode import Suffix
 from lesionlab.server.names import check_name
 from lesionlab.task import Frozen, nearest
@@ -33,12 +33,22 @@ class AnswerOptions(Frozen):
         result_extension: the kind of file; by default ``.nrrd`` for a crop and ``.nii.gz`` for a full label.
         save_label: whether to store the full label in the studies folder too.
         label_tag: the tag to store it under.
+        explain: the way in which to explain the answer; the heat map then comes instead of it.
+        explain_checks: whether the heat map is checked too, which takes several times as long.
     """
 
     result: Literal["crop", "full"] = "full"
     result_extension: Suffix | None = None
     save_label: bool = False
     label_tag: str = Field(default="original", min_length=1)
+    explain: Method | Literal["none"] = "none"
+    explain_checks: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> AnswerOptions:
+        if self.save_label and self.explain != "none":
+            raise ValueError("save_label: a heat map is no label; leave explain or save_label out")
+        return self
 
     @property
     def suffix(self) -> Suffix:
@@ -56,7 +66,8 @@ def split(kind: Kind, params: object) -> tuple[AnswerOptions, Json]:
     """
     if not isinstance(params, dict):
         raise InputError("params is not an object", got=type(params).__name__, expected="names and values in braces")
-    known = {*AnswerOptions.model_fields, *kind.request_type.model_fields, *_STOCK_FIELDS}
+    fields = (kind.request_type if params.get("explain", "none") == "none" else kind.explain_type).model_fields
+    known = {*AnswerOptions.model_fields, *fields, *_STOCK_FIELDS}
     for name in params:
         if name not in known | _IGNORED:
             raise InputError(

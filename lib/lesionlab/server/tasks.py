@@ -11,12 +11,14 @@ from monailabel.interfaces.tasks.infer_v2 import InferTask
 from monailabel.interfaces.tasks.train import TrainTask
 
 from lesionlab.checked import checked
+from lesionlab.errors import InputError
 from lesionlab.kinds import kind_of
+from lesionlab.kinds.kind import METHODS, Json, Result
 from lesionlab.progress import Report, silent
 from lesionlab.server.answer import Answer
 from lesionlab.server.jobs import TrainParams
 from lesionlab.server.learning import Learning
-from lesionlab.server.options import split
+from lesionlab.server.options import AnswerOptions, split
 from lesionlab.server.training_answers import job_json
 from lesionlab.store.house import House
 from lesionlab.task import Task
@@ -44,7 +46,7 @@ class TaskInfer(InferTask):  # type: ignore[misc]
             labels=self.kind.labels(task),
             dimension=self.kind.dimension(task),
             description=task.description,
-            config=self.kind.client_config(task),
+            config={**self.kind.client_config(task), "explain": "none"},
         )
 
     def info(self) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class TaskInfer(InferTask):  # type: ignore[misc]
             "kind": self.task.kind,
             "modalities": list(self.task.modalities),
             "request": self.kind.request_type.model_json_schema(),
+            "explain": {"methods": list(METHODS), "request": self.kind.explain_type.model_json_schema()},
         }
 
     def is_valid(self) -> bool:
@@ -81,16 +84,30 @@ class TaskInfer(InferTask):  # type: ignore[misc]
             InputError: when the request is malformed or does not fit the image.
         """
         options, asked = split(self.kind, params)
-        request = self.kind.request_from_monailabel(self.task, asked, volume.geometry)
-        with self._running:
-            result = self._predictor.predict(self.task, volume, request, report)
+        result = self._result(volume, asked, options, report)
         labels = self.kind.labels(self.task) if result.labels is None else result.labels
         return Answer(self.task.name, labels, volume.geometry, result, options)
+
+    def _result(self, volume: Volume, asked: Json, options: AnswerOptions, report: Report) -> Result:
+        if options.explain == "none":
+            request = self.kind.request_from_monailabel(self.task, asked, volume.geometry)
+            with self._running:
+                return self._predictor.predict(self.task, volume, request, report)
+        import numpy as np
+
+        question = self.kind.explain_request(self.task, asked, volume.geometry)
+        rng = np.random.default_rng(0)
+        with self._running:
+            return self._predictor.explain(
+                self.task, volume, question, options.explain, rng, options.explain_checks, report
+            )
 
     def __call__(self, request: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
         """MONAI Label's own way in, for batch inference: ``image`` is a file; returns a label file and the summary."""
         inner = {"image", "model", "images", "description", "max_batch_size"}
         params = {k: v for k, v in request.items() if k not in inner and not k.startswith("_")}
+        if split(self.kind, params)[0].explain != "none":
+            raise InputError("what a batch stores are labels", got="explain", expected="no explain")
         answer = self.answer(self._volumes.get(Path(request["image"])), {**params, "result": "full"})
         whole = answer.label()
         if whole is None:
