@@ -120,6 +120,13 @@ def test_labels_mean_classes_by_name_or_as_the_task_lists_them() -> None:
     assert detect_task().class_of("anything") == 0
 
 
+def test_a_class_without_labels_takes_what_belongs_to_no_other_and_is_not_ignored() -> None:
+    classes = {"mass": [], "calcifications": ["cluster"]}
+    task = DetectTask.model_validate({**detect_task().model_dump(), "classes": classes, "ignored": ["clip"]})
+
+    assert [task.class_of(label) for label in ("round", "cluster", "mass", "clip")] == [0, 1, 0, None]
+
+
 def test_marks_of_no_class_alone_are_refused_with_the_labels_that_would_count(tmp_path: Path) -> None:
     path = tmp_path / "a.nii.gz"
     write_volume(Volume(np.zeros((64, 64, 1), dtype=np.int16), GEOMETRY), path)

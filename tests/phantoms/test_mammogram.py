@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from lesionlab.errors import ConflictError, InputError
 from lesionlab.image.files import read_volume
 from lesionlab.metrics.froc import Target, compare, sensitivity_at
 from lesionlab.phantoms.mammogram import EDGE, Film, Mammogram, Mass, power_law, simulate_mammogram
-from lesionlab.phantoms.mammogram_cohort import SHIFTS, write_cohort
+from lesionlab.phantoms.mammogram_calcifications import Cluster
+from lesionlab.phantoms.mammogram_cohort import CLUSTER, SHIFTS, write_cohort
 from lesionlab.store.cases import read_cases
 from tests.phantoms.blobs import marks_2d
 
@@ -89,20 +91,32 @@ def test_digital_is_cleaner_and_old_film_noisier_than_usual() -> None:
     assert digital[breast].mean() > usual[breast].mean() > old[breast].mean()  # their curves
 
 
-def test_a_blob_finder_finds_few_masses(tmp_path: Path) -> None:
-    write_cohort(tmp_path, 24, np.random.default_rng(7))
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mammograms") / "cohort"
+    write_cohort(folder, 24, np.random.default_rng(7))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("clusters", "fewest", "scales", "most"),
+    [(False, 12, (6, 9, 14, 20), 0.6), (True, 5, (1.0, 1.6), 0.5), (True, 5, (6, 9, 14), 0.5)],
+)
+def test_a_blob_finder_finds_few_lesions(
+    cohort: Path, clusters: bool, fewest: int, scales: tuple[float, ...], most: float
+) -> None:
     shown: dict[Path, list[Target]] = {}
-    for case in read_cases(tmp_path):
+    for case in read_cases(cohort):
         targets = shown.setdefault(case.image, [])
-        if case.point_mm is not None and case.size_mm is not None:
+        if (case.label == CLUSTER) == clusters and case.point_mm is not None and case.size_mm is not None:
             targets.append(Target(case.point_mm, case.size_mm / 2))
     images = []
     for path, targets in shown.items():
         values = read_volume(path).array[:, :, 0].T
-        images.append(compare(marks_2d(values, (6, 9, 14, 20)), targets))
+        images.append(compare(marks_2d(values, scales), targets))
     assert sum(not targets for targets in shown.values()) >= 2
-    assert sum(len(targets) for targets in shown.values()) >= 12
-    assert sensitivity_at(images, 1.0) <= 0.6
+    assert sum(len(targets) for targets in shown.values()) >= fewest
+    assert sensitivity_at(images, 1.0) <= most
 
 
 def test_a_cohort_is_never_written_over_and_shifts_have_names(tmp_path: Path) -> None:
@@ -111,3 +125,35 @@ def test_a_cohort_is_never_written_over_and_shifts_have_names(tmp_path: Path) ->
         write_cohort(tmp_path, 1, np.random.default_rng(0))
     with pytest.raises(InputError, match=r"got digitale; expected one of digital, old-film; .*'digital'"):
         write_cohort(tmp_path / "other", 1, np.random.default_rng(0), "digitale")
+
+
+def calcium(seed: int, *clusters: Cluster) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """What calcium adds to a picture, in grey levels."""
+    with_it, without = (
+        simulate_mammogram(np.random.default_rng(seed), (), PLAIN, given).image.astype(float)
+        for given in (clusters, None)
+    )
+    return np.asarray(with_it - without)
+
+
+def test_a_cluster_lies_where_it_says_and_is_as_large() -> None:
+    found = simulate_mammogram(np.random.default_rng(5), (), PLAIN, (Cluster(40.0, 14, 120.0),))
+    (cluster,) = found.clusters
+    added = calcium(5, Cluster(40.0, 14, 120.0))
+    y, x = np.nonzero(added > 12)
+    near = np.hypot(y - cluster.y, x - cluster.x) < 25
+    places = np.column_stack([y[near], x[near]])
+    longest = max(np.linalg.norm(a - b) for a, b in combinations(places, 2))
+    assert ndimage.label(added[int(cluster.y) - 25 : int(cluster.y) + 25, :] > 12)[1] >= 5
+    assert longest == pytest.approx(40, abs=5)
+
+
+def test_specks_that_form_no_cluster_are_far_apart_or_in_a_line() -> None:
+    empty = sum(not simulate_mammogram(np.random.default_rng(n), (), PLAIN, ()).clusters for n in range(3))
+    assert empty == 3
+    assert max(float(calcium(n).max()) for n in range(3)) > 15  # but there are specks
+
+
+def test_the_breast_is_the_same_with_and_without_calcium() -> None:
+    added = calcium(8, Cluster(30.0, 10, 90.0))
+    assert float(np.mean(added == 0)) > 0.97

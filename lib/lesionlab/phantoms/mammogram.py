@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lesionlab.phantoms.mammogram_calcifications import Cluster, ClusterFinding, add_clusters, add_specks, dust
+
 Field = NDArray[np.float32]
 View = Literal["CC", "MLO"]
 Border = Literal["round", "lobulated", "ill-defined", "spiculated"]
@@ -57,15 +59,29 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Mammogram:
-    """``image`` uint8 (y, x) and its masses."""
+    """``image`` uint8 (y, x), its masses, and its clusters of microcalcifications."""
 
     image: NDArray[np.uint8]
     findings: tuple[Finding, ...]
     view: View = field(default="MLO")
+    clusters: tuple[ClusterFinding, ...] = ()
 
 
-def simulate_mammogram(rng: np.random.Generator, masses: tuple[Mass, ...], film: Film | None = None) -> Mammogram:
-    """One breast; masses that find no room are left out."""
+def simulate_mammogram(
+    rng: np.random.Generator,
+    masses: tuple[Mass, ...],
+    film: Film | None = None,
+    clusters: tuple[Cluster, ...] | None = None,
+) -> Mammogram:
+    """One breast; masses and clusters that find no room are left out.
+
+    Args:
+        rng: the same state gives the same picture, and the same breast with and without clusters.
+        masses: to make.
+        film: how the picture is taken; drawn when None.
+        clusters: to make, among specks that form none; None: there is no calcium at all.
+    """
+    (calcium,) = rng.spawn(1)
     film = film or Film(float(rng.uniform(0.85, 1.2)), float(rng.uniform(1.5, 3.5)), float(rng.uniform(0.4, 0.9)))
     view: View = "MLO" if rng.random() < 0.6 else "CC"
     depth = _depth(rng, view)
@@ -80,14 +96,22 @@ def simulate_mammogram(rng: np.random.Generator, masses: tuple[Mass, ...], film:
         made = _put(rng, level, depth, mass, findings)
         if made is not None:
             findings.append(made)
+    specks: tuple[ClusterFinding, ...] = ()
+    if clusters is not None:
+        level = level.astype(np.float32)
+        specks = add_clusters(calcium, level, depth, clusters)
+        add_specks(calcium, level, depth, specks)
     level = ndimage.gaussian_filter(level, film.blur) * inside
     level = 240 * (np.clip(level, 0, 230) / 230) ** film.gamma
     level = level + rng.normal(0, film.noise, level.shape) * np.where(inside, 1, 0.3) + _label(rng, inside)
+    if clusters is not None:
+        level = level + dust(calcium, level.shape)
     picture = np.clip(np.rint(level), 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
         findings = [Finding(EDGE - 1 - f.x, f.y, f.size, f.border) for f in findings]
-    return Mammogram(np.ascontiguousarray(picture), tuple(findings), view)
+        specks = tuple(ClusterFinding(EDGE - 1 - f.x, f.y, f.size) for f in specks)
+    return Mammogram(np.ascontiguousarray(picture), tuple(findings), view, specks)
 
 
 def power_law(rng: np.random.Generator, exponent: float) -> Field:

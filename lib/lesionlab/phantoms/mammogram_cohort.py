@@ -1,4 +1,4 @@
-"""A cohort of simulated mammograms with masses marked by circles, as a datastore of PNGs."""
+"""A cohort of simulated mammograms with masses and clusters of microcalcifications marked by circles, as a datastore of PNGs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.mammogram import Border, Film, Mammogram, Mass, simulate_mammogram
+from lesionlab.phantoms.mammogram_calcifications import Cluster
 from lesionlab.store.cases import Case, write_cases
 
 SHIFTS = MappingProxyType(
@@ -18,13 +19,16 @@ SHIFTS = MappingProxyType(
         "old-film": Film(gamma=1.35, noise=7.0, blur=1.4),
     }
 )
+#: The label of a cluster of microcalcifications.
+CLUSTER = "cluster"
 _BORDERS: tuple[Border, ...] = get_args(Border)
 
 
 def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | None = None) -> None:
-    """Write ``cases`` PNGs and ``cases.csv`` with a centre and a longest diameter for each mass; one in four has none.
+    """Write ``cases`` PNGs and ``cases.csv`` with a centre and a longest diameter for each mass and each cluster.
 
-    A pixel counts as 1 mm, as in any PNG. Each image is a patient of its own.
+    One in four has no mass, three in five no cluster. Labels are a mass's border, ``cluster``, or ``normal``. A pixel counts as
+    1 mm, as in any PNG. Each image is a patient of its own.
 
     Raises:
         InputError: there is no such shift.
@@ -35,7 +39,9 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
     film = None if shift is None else SHIFTS[shift]
     listed: list[Case] = []
     for number, each in enumerate(rng.spawn(cases), start=1):
-        listed += _write_case(out / f"mammo-{number:04d}.png", simulate_mammogram(each, _masses(each), film))
+        (calcium,) = each.spawn(1)
+        phantom = simulate_mammogram(each, _masses(each), film, _clusters(calcium))
+        listed += _write_case(out / f"mammo-{number:04d}.png", phantom)
     write_cases(out, listed)
 
 
@@ -51,11 +57,25 @@ def _masses(rng: np.random.Generator) -> tuple[Mass, ...]:
     )
 
 
+def _clusters(rng: np.random.Generator) -> tuple[Cluster, ...]:
+    count = int(rng.choice(3, p=(0.6, 0.33, 0.07)))
+    return tuple(
+        Cluster(
+            size=float(np.exp(rng.uniform(np.log(14), np.log(60)))),
+            count=int(rng.integers(5, 26)),
+            contrast=float(rng.uniform(25, 80)),
+        )
+        for _ in range(count)
+    )
+
+
 def _write_case(path: Path, phantom: Mammogram) -> list[Case]:
     from PIL import Image
 
     Image.fromarray(phantom.image).save(path)
     name = path.stem
-    if not phantom.findings:
+    marks: list[tuple[str, float, float, float]] = [(f.border, f.x, f.y, f.size) for f in phantom.findings]
+    marks += [(CLUSTER, c.x, c.y, c.size) for c in phantom.clusters]
+    if not marks:
         return [Case(path, None, name, "normal", reader="phantom")]
-    return [Case(path, None, name, f.border, (-f.x, -f.y, 0.0), round(f.size, 1), "phantom") for f in phantom.findings]
+    return [Case(path, None, name, label, (-x, -y, 0.0), round(size, 1), "phantom") for label, x, y, size in marks]

@@ -84,8 +84,9 @@ class DetectTask(Task):
         false_positives: an image, at the operating point that is chosen on the validation patients.
         body: ``residual``: a U-Net that learns from nothing, with ``channels`` at its levels; ``efficientnet`` (planes only): a
             feature pyramid over EfficientNet-Lite0, which starts from ImageNet.
-        classes: what is told apart: the name of each class, and the labels (of ``cases.csv``) that belong to it; marks with other
-            labels are no lesions of this task. Empty: every mark is a lesion, and there is one class.
+        classes: what is told apart: the name of each class, and the labels (of ``cases.csv``) that belong to it; a class without
+            labels takes all that belong to no other. Empty: there is one class.
+        ignored: labels of marks that are no lesions of this task.
         phantom: the simulated cohort (``lesionlab.phantoms.cohorts``) that shows such lesions.
     """
 
@@ -96,6 +97,7 @@ class DetectTask(Task):
     channels: tuple[Annotated[int, Field(multiple_of=8)], ...] = (24, 48, 96)
     body: Literal["residual", "efficientnet"] = "residual"
     classes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
     false_positives: Positive = 1.0
     phantom: str
     training: TrainingSettings = TrainingSettings()
@@ -123,10 +125,13 @@ class DetectTask(Task):
 
     def class_of(self, label: str) -> int | None:
         """The class of a mark; None for one that is no lesion of this task."""
+        if label in self.ignored:
+            return None
         if not self.classes:
             return 0
-        found = (n for n, (name, labels) in enumerate(self.classes.items()) if label == name or label in labels)
-        return next(found, None)
+        listed = (n for n, (name, labels) in enumerate(self.classes.items()) if label == name or label in labels)
+        rest = (n for n, labels in enumerate(self.classes.values()) if not labels)
+        return next(listed, next(rest, None))
 
 
 class DetectRequest(Request):
