@@ -87,9 +87,10 @@ def _distances(study: ShiftStudy) -> Table:
         "intensity transport",
         "what differs most",
     )
-    yield Table(
-        "How far the sites lie apart", columns, rows, "Areas under the curve of classifiers that tell the sites."
+    text = (
+        "Told by: the area under the curve of a classifier that tells the two sites' images, or the network's features."
     )
+    return Table("How far the sites lie apart", columns, rows, text)
 
 
 def _pair(pair: Pair) -> tuple[Cell, ...]:
