@@ -10,16 +10,17 @@ from torch import Tensor
 
 from lesionlab.errors import InputError
 from lesionlab.explain.subject import Subject, low_passed
-from lesionlab.image.geometry import Point
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.asking import DetectExplainRequest
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR, Scale
 from lesionlab.kinds.detect.model import DetectModel
+from lesionlab.kinds.detect.result import Candidate
 from lesionlab.kinds.kind import Explainable, Request
+from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 
 #: The finest features before the answer; coarser ones point beside the lesion.
-_LAYER = "back.0"
+_LAYER, _PRETRAINED_LAYER = "back.0", "lateral.0"
 
 
 def explainable(model: DetectModel, volume: Volume, request: Request) -> Explainable:
@@ -31,9 +32,10 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
     if not isinstance(request, DetectExplainRequest):
         raise InputError("the request is not one to explain a detect task", got=type(request).__name__)
     model.check_fits(volume)
-    point = _best(model, volume) if request.point_mm is None else request.point_mm
-    if not volume.geometry.contains(point):
-        raise InputError("point_mm lies outside the image", got=str(list(point)), expected="a point in the image")
+    best = _best(model, volume) if request.point_mm is None else None
+    point = request.point_mm if best is None else best.point_mm
+    if point is None or not volume.geometry.contains(point):
+        raise InputError("point_mm lies outside the image", got=str(point), expected="a point in the image")
     task = model.task
     edge, scale = task.grid.training, Scale.of(task.intensity, volume)
     shape = (edge, edge, 1 if task.dimension == 2 else edge)
@@ -41,16 +43,17 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
     patch = torch.from_numpy(scale.apply(grid.sample(volume)))
     inputs = (patch[..., 0] if task.dimension == 2 else patch)[None, None]
     with torch.inference_mode():
-        cell = _cell(model.network(inputs)[0, 0])
+        heats = model.network(inputs)[0, :-1]
+    lesion_class, cell = _hottest(heats, None if best is None else best.lesion_class)
     subject = Subject(
         network=model.network,
         inputs=inputs,
-        target=_logit_at(cell),
-        layer=_LAYER,
+        target=_logit_at(lesion_class, cell),
+        layer=_PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER,
         baselines=torch.cat([low_passed(inputs, edge // 4), inputs.median().expand_as(inputs)]),
         low=FLOOR,
         high=CEILING,
-        threshold=model.turning_point,
+        threshold=model.turning_point(lesion_class),
         pooled=False,
     )
     return Explainable(
@@ -59,23 +62,29 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         intensity=(scale.high - scale.low) / 2,
         level=(scale.high + scale.low) / 2,
         question="what in the image makes this place a candidate: the logit of a lesion's centre",
-        about={"point_mm": [round(x, 2) for x in point], "model_version": model.version},
+        about={
+            **({"class": list(task.classes)[lesion_class]} if task.classes else {}),
+            "point_mm": [round(x, 2) for x in point],
+            "model_version": model.version,
+        },
     )
 
 
-def _best(model: DetectModel, volume: Volume) -> Point:
+def _best(model: DetectModel, volume: Volume) -> Candidate:
     found = model.candidates(volume)
     if not found:
         raise InputError("nothing was found that could be explained", expected="point_mm of the place to explain")
-    return found[0].point_mm
+    return found[0]
 
 
-def _logit_at(cell: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
-    where: tuple[slice | int, ...] = (slice(None), 0, *cell)
+def _logit_at(lesion_class: int, cell: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    where: tuple[slice | int, ...] = (slice(None), lesion_class, *cell)
     return lambda answer: answer[where]
 
 
-def _cell(heat: Tensor) -> tuple[int, ...]:
-    """The hottest cell within two of the window's middle: a click need not hit a lesion's centre."""
-    near = [range(count // 2 - 2, count // 2 + 2) for count in heat.shape]
-    return max(itertools.product(*near), key=lambda cell: float(heat[cell]))
+def _hottest(heats: Tensor, lesion_class: int | None) -> tuple[int, tuple[int, ...]]:
+    """The class, where it is not given, and the cell within two of the window's middle: a click need not hit a centre."""
+    classes = range(len(heats)) if lesion_class is None else (lesion_class,)
+    near = [range(count // 2 - 2, count // 2 + 2) for count in heats.shape[1:]]
+    first, *rest = max(itertools.product(classes, *near), key=lambda place: float(heats[place]))
+    return first, tuple(rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionlab.image.files import read_volume
-from lesionlab.image.geometry import Point
+from lesionlab.image.geometry import Geometry, Point
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.intensities import Scale
@@ -28,6 +28,10 @@ class Found:
     point_mm: Point
     size_mm: float
     lesion_class: int = 0
+
+
+#: The lesions of the image in a file, on its lattice.
+Marks = Callable[[Path, Geometry], Sequence[Found]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,18 +57,23 @@ class StoredImage:
     lesions: NDArray[np.float32]
 
 
-def marked_images(cases: Iterable[Case], task: DetectTask | None = None) -> Iterator[MarkedImage]:
+def marked_images(
+    cases: Iterable[Case], task: DetectTask | None = None, marks_of: Marks | None = None
+) -> Iterator[MarkedImage]:
     """Every image with its lesions: by point and size where the case gives both, else the parts of its mask.
 
     Args:
         cases: of any number of images.
         task: whose classes the labels mean; None: every mark is a lesion, and all are alike.
+        marks_of: the lesions of an image whose cases give neither, by other labels.
     """
     ordered = sorted(cases, key=lambda case: case.image)
     for path, rows in groupby(ordered, key=lambda case: case.image):
         of_image = list(rows)
         volume = read_volume(path)
         marks: list[Found] = []
+        if marks_of is not None and not any(case.point_mm or case.mask for case in of_image):
+            marks += marks_of(path, volume.geometry)
         for case in of_image:
             lesion_class = 0 if task is None else task.class_of(case.label)
             if lesion_class is None:
@@ -72,11 +81,12 @@ def marked_images(cases: Iterable[Case], task: DetectTask | None = None) -> Iter
             if case.point_mm is not None and case.size_mm is not None:
                 marks.append(Found(case.point_mm, case.size_mm, lesion_class))
             elif case.mask is not None:
-                marks += _of_mask(read_volume(case.mask), lesion_class)
+                marks += marks_of_mask(read_volume(case.mask), lesion_class)
         yield MarkedImage(path, of_image[0].patient, volume, tuple(marks))
 
 
-def _of_mask(mask: Volume, lesion_class: int) -> Iterator[Found]:
+def marks_of_mask(mask: Volume, lesion_class: int) -> Iterator[Found]:
+    """The parts of a mask, each by its deepest point and its longest diameter in a plane."""
     for lesion in lesions_of(mask):
         step_i, step_j, _ = lesion.mask.geometry.spacing_mm
         size = longest_diameter_mm(np.moveaxis(lesion.mask.array, 2, 0) > 0, (step_i, step_j))

@@ -74,11 +74,10 @@ class DetectModel(Model):
         """The one."""
         return (self._network,)
 
-    @property
-    def turning_point(self) -> float:
-        """The logit of the first class's heat map from which on a candidate is shown unless asked otherwise."""
+    def turning_point(self, lesion_class: int) -> float:
+        """The logit of a class's heat map from which on a candidate is shown unless asked otherwise."""
         raw = np.linspace(0.001, 0.999, 999)
-        reading = self._weights.readings[0]
+        reading = self._weights.readings[lesion_class]
         sure = raw if reading.calibration is None else reading.calibration.apply(raw)
         first = raw[min(int(np.searchsorted(sure, reading.operating_point)), len(raw) - 1)]
         return float(np.log(first / (1 - first)))

@@ -47,7 +47,7 @@ class DetectRecipe(Recipe[Batch]):
 
     Args:
         task: grid, network and training settings.
-        training: images to train on.
+        training: images to train on, also an attribute.
         validation: images of the validation patients.
         start: weights to go on from; random ones when None.
     """
@@ -63,8 +63,8 @@ class DetectRecipe(Recipe[Batch]):
         self.network: nn.Module = build_network(task) if start is None else start.network
         self.epochs, self.steps = task.training.epochs, task.training.steps
         self.learning_rate = task.training.learning_rate
-        self._training = list(training)
-        self._with_lesion = [image for image in self._training if len(image.lesions)]
+        self.training = list(training)
+        self._with_lesion = [image for image in self.training if len(image.lesions)]
         self._validation = validation
         self._step_mm = task.grid.step_mm or 1.0
         self._mistakes: list[Mistakes] = []
@@ -73,9 +73,9 @@ class DetectRecipe(Recipe[Batch]):
     def before_epoch(self, epoch: int, network: nn.Module, rng: np.random.Generator) -> None:
         """Look through some training images for what the network mistakes for a lesion."""
         network.eval()
-        count = min(self.task.training.looked_through, len(self._training))
-        chosen = rng.choice(len(self._training), count, replace=False)
-        found = (mistakes(self.task, network, self._training[int(n)]) for n in chosen)
+        count = min(self.task.training.looked_through, len(self.training))
+        chosen = rng.choice(len(self.training), count, replace=False)
+        found = (mistakes(self.task, network, self.training[int(n)]) for n in chosen)
         self._mistakes = [each for each in found if len(each.places)]
 
     def draw(self, rng: np.random.Generator) -> Batch:
@@ -144,7 +144,7 @@ class DetectRecipe(Recipe[Batch]):
             mistaken = self._mistakes[int(rng.integers(len(self._mistakes)))]
             place = mistaken.places[int(rng.integers(len(mistaken.places)))]
             return mistaken.image, np.rint(place - rng.uniform(0.25, 0.75, len(edge)) * edge).astype(np.int64)
-        image = self._training[int(rng.integers(len(self._training)))]
+        image = self.training[int(rng.integers(len(self.training)))]
         shape = np.asarray(image.values.shape)
         middle = rng.uniform(0, shape)
         if rng.random() < _SPOT:
