@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,15 @@ class Free:
 
     def get_unlabeled_images(self, *args: Any, **kwargs: Any) -> list[str]:
         """The images without a final label that nobody else works on."""
-        return [image for image in self._datastore.get_unlabeled_images(*args, **kwargs) if image not in self._taken]
+        return self.free(self._datastore.get_unlabeled_images(*args, **kwargs))
+
+    def all_unlabeled(self) -> list[str]:
+        """The images without a final label, also those that others work on."""
+        return list(self._datastore.get_unlabeled_images())
+
+    def free(self, images: Sequence[str]) -> list[str]:
+        """Those of the images that nobody else works on."""
+        return [image for image in images if image not in self._taken]
 
 
 def leased_sample(

@@ -24,15 +24,18 @@ from lesionlab.kinds import all_tasks
 from lesionlab.predict import Predictor
 from lesionlab.server.active import First, Random, leased_sample
 from lesionlab.server.batch import Batch
+from lesionlab.server.committee import Committee
 from lesionlab.server.datastore import StudiesDatastore, image_file
 from lesionlab.server.following import Watches
 from lesionlab.server.labels import Labels, by_model, ledger_folder
 from lesionlab.server.learning import Learning
-from lesionlab.server.looks import Looks, learned_strategies
+from lesionlab.server.looks import Looks
 from lesionlab.server.scoring import Dice
 from lesionlab.server.sessions import OwnSessions
 from lesionlab.server.settings import Settings
+from lesionlab.server.strategies import learned_strategies
 from lesionlab.server.tasks import TaskInfer, TaskTrain
+from lesionlab.store.dispute import Disputes
 from lesionlab.store.house import House, is_url
 from lesionlab.store.ledger import Ledger
 from lesionlab.store.ledger_check import check_ledger
@@ -114,8 +117,10 @@ class LesionLabApp(MONAILabelApp):  # type: ignore[misc]
     def init_strategies(self) -> dict[str, Any]:
         """``first``, ``random``, and those that look at the images."""
         folder = None if is_url(self.studies) else Path(self.studies)
-        looks = Looks(folder, self.tasks, self.predictor, self.marks)
-        return {"random": Random(np.random.default_rng()), "first": First(), **learned_strategies(looks)}
+        committee = Committee(self.learning.versions, self.predictor)
+        looks = Looks(folder, self.tasks, self.predictor, self.marks, committee)
+        learned = learned_strategies(looks, Disputes(self.ledger))
+        return {"random": Random(np.random.default_rng()), "first": First(), **learned}
 
     def init_scoring_methods(self) -> dict[str, Any]:
         """``dice``."""

@@ -38,9 +38,10 @@ class TrainParams(JobParams):
 
 
 class StrategyParams(JobParams):
-    """Which images to choose from; stock strategies take them all."""
+    """Which images to choose from (stock strategies take them all), and which task's model looks at them."""
 
     label_tag: Name | None = None
+    task: Name | None = None
 
 
 class ScoringParams(JobParams):

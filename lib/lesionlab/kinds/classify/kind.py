@@ -31,7 +31,7 @@ class ClassifyKind(Kind):
     request_type = ClassifyRequest
     monailabel_type = "classification"
     metric = "probability of the true class"
-    look_needs_mark = False
+    looks_at = "image"
     learns_from_table = True
 
     def is_labelled(self, task: Task, case: Case) -> bool:

@@ -29,6 +29,7 @@ class ShapeKind(Kind):
     request_type = ShapeRequest
     monailabel_type = "deepgrow"
     metric = "dice"
+    looks_at = "mark"
 
     def labels(self, task: Task) -> dict[str, int]:
         """One lesion."""
