@@ -64,7 +64,7 @@ def test_the_class_model_shows_what_the_network_looks_for() -> None:
     inside = wanted > 0
     assert float(image[inside].mean()) > 0.5
     assert float(image[~inside].mean()) < 0
-    assert float(subject.numbers(image)) > 0.5 * float(subject.numbers(wanted.clamp(-1, 1)))
+    assert total(subject, image) > 0.5 * total(subject, wanted.clamp(-1, 1))
 
 
 def test_the_class_model_is_smooth_and_repeats_itself_for_a_seed() -> None:

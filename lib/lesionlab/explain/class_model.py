@@ -33,8 +33,8 @@ class ClassModelSettings:
     octaves: int = 3
     steps: int = 32
     rate: float = 0.03
-    roughness: float = 0.1
-    distance: float = 0.5
+    roughness: float = 0.2
+    distance: float = 0.1
     smoothed: int = 8
 
 
