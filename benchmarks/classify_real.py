@@ -54,7 +54,7 @@ def row(method: str, diseased: NDArray[np.bool_], scores: Values, patients: list
     """The figures of one method."""
     area = auc_interval(diseased, scores, patients)
     found = [operating_point(diseased, scores, s).specificity for s in (0.9, 0.95)]
-    return Row(method, len(diseased), area.value, area.low, area.high, found[0], found[1])
+    return Row(method, len(diseased), area.mean, area.low, area.high, found[0], found[1])
 
 
 def held_out_scores(task: ClassifyTask, recipe: ClassifyRecipe, model: Path) -> Values:

@@ -88,7 +88,9 @@ def mammo_weak(out: Path, seed: int = 0) -> None:
         marks += [(x, y, 12.0, "normal") for x, y in dense_spots(values, findings)]
         for x, y, radius, label in marks:
             dx, dy = rng.uniform(-1, 1, 2) * CLICK_ERROR * radius
-            cases.append(Case(out / name, None, patient, label, (-(x + dx), -(y + dy), 0.0)))
+            last = np.array(values.shape[::-1]) - 1.0
+            x, y = np.clip((x + dx, y + dy), 0, last)
+            cases.append(Case(out / name, None, patient, label, (-float(x), -float(y), 0.0)))
     _finish(out, cases)
 
 

@@ -57,7 +57,7 @@ def test_the_outline_is_a_target_and_nothing_that_a_network_sees(recipe: Classif
 
     assert batch.inputs.shape == (1, 8, 1, 1, 32, 32)
     member = recipe.network.members[0]  # type: ignore[union-attr, index]
-    assert member.train()(batch.inputs[0]).outline.shape == (8, 1, 2, 2)
+    assert member.train()(batch.inputs[0]).outline.shape == (8, 1, 8, 8)
     assert member.eval()(batch.inputs[0]).outline is None
 
 
@@ -68,8 +68,8 @@ def test_drawing_the_outline_is_learnt_from_those_cases_that_have_one(recipe: Cl
     recipe.loss(batch).backward()
     member = recipe.network.members[0]  # type: ignore[union-attr, index]
 
-    assert float(member.outline.weight.grad.abs().sum()) > 0
+    assert float(member.outline.draw[-1].weight.grad.abs().sum()) > 0
     unknown = type(batch)(batch.inputs, batch.wanted, batch.weights, torch.full_like(batch.outlines, -1.0))
     recipe.network.zero_grad()
     recipe.loss(unknown).backward()
-    assert float(member.outline.weight.grad.abs().sum()) == 0
+    assert float(member.outline.draw[-1].weight.grad.abs().sum()) == 0

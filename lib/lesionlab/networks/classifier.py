@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lesionlab.networks.bodies import Body
+from lesionlab.networks.outlines import OutlineHead
 from lesionlab.networks.pooling import Pooled
 
 
@@ -36,7 +37,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.body, self.pool, self.head = body, pool, head
         self._frozen = frozen
-        self.outline = nn.Conv2d(body.widths[body.fine], 1, 1) if outlines else None
+        self.outline = OutlineHead(body.widths) if outlines else None
         for part in body.parts()[:frozen]:
             part.requires_grad_(False)
 
@@ -53,7 +54,7 @@ class Classifier(nn.Module):
         if instances.ndim == 4:
             instances = instances.contiguous(memory_format=torch.channels_last)
         stages = self.body.stages(instances)
-        outline = None if self.outline is None or not self.training else self.outline(stages[self.body.fine])
+        outline = None if self.outline is None or not self.training else self.outline(stages)
         maps = stages[-1].reshape(*x.shape[:2], *stages[-1].shape[1:])
         features = maps.flatten(3).mean(dim=3)
         pooled: Pooled = self.pool(maps if getattr(self.pool, "takes_maps", False) else features, self.head)

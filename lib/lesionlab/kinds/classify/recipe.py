@@ -27,6 +27,7 @@ from lesionlab.kinds.classify.weights import ClassifyWeights, write_weights
 from lesionlab.kinds.kind import Json
 from lesionlab.kinds.recipe import Recipe
 from lesionlab.networks.classifier import Answer, Classifier, Ensemble
+from lesionlab.networks.outlines import outline_loss
 
 _AT_ONCE = 16
 
@@ -177,13 +178,7 @@ class ClassifyRecipe(Recipe[Batch]):
         loss = -(weighed * answer.logits.log_softmax(dim=1)).sum() / weighed.sum()
         if outline is None or answer.outline is None:
             return loss
-        cells = (answer.outline.shape[2], answer.outline.shape[3])
-        truth = functional.adaptive_avg_pool2d(outline, cells)
-        known = (truth >= 0).float()
-        drawn = functional.binary_cross_entropy_with_logits(
-            answer.outline.float(), truth.clamp(0, 1), known, reduction="sum"
-        )
-        return loss + self.task.training.outline * drawn / known.sum().clamp_min(1)
+        return loss + self.task.training.outline * outline_loss(answer.outline, outline)
 
 
 def balanced(cases: Sequence[StoredCase], classes: int, balance: str, rng: np.random.Generator) -> list[StoredCase]:
