@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from lesionlab.errors import InputError, NotFoundError
 from lesionlab.image.geometry import Point
 from lesionlab.store.files import SUFFIXES, image_files, image_name, write_atomically
+from lesionlab.store.tables import Row, read_rows
 from lesionlab.task import nearest
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 TABLE = "cases.csv"
 MASKS = Path("labels") / "final"
 _POINT = ("point_r", "point_a", "point_s")
+_LENGTH = "millimetres, such as 12.5"
 COLUMNS = ("image", "label", "patient", *_POINT, "size_mm", "reader")
 
 
@@ -94,58 +95,31 @@ def _plain(image: Path, masks: dict[str, Path]) -> Case:
     return Case(image, masks.get(image_name(image)), image_name(image))
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One line of the table, and where it stands, for errors."""
+def _point(row: Row) -> Point | None:
+    given = [column for column in _POINT if row.text(column)]
+    if not given:
+        return None
+    for column in _POINT:
+        if column not in given:
+            raise row.wrong(column, "part of the point is missing", "all of point_r, point_a, point_s, or none")
+    r, a, s = (row.number(column, _LENGTH) for column in _POINT)
+    return r, a, s
 
-    path: Path
-    line: int
-    values: dict[str, str]
 
-    def wrong(self, column: str, what: str, expected: str, hint: str | None = None) -> InputError:
-        return InputError(
-            f"{self.path}, line {self.line}, column {column!r}: {what}",
-            got=repr(self.values.get(column, "")),
-            expected=expected,
-            hint=hint,
-        )
-
-    def text(self, column: str) -> str:
-        return self.values.get(column, "").strip()
-
-    def number(self, column: str) -> float:
-        try:
-            value = float(self.text(column))
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise self.wrong(column, "not a finite number", "millimetres, such as 12.5")
-        return value
-
-    def point(self) -> Point | None:
-        given = [column for column in _POINT if self.text(column)]
-        if not given:
-            return None
-        for column in _POINT:
-            if column not in given:
-                raise self.wrong(column, "part of the point is missing", "all of point_r, point_a, point_s, or none")
-        r, a, s = (self.number(column) for column in _POINT)
-        return r, a, s
-
-    def size(self) -> float | None:
-        if not self.text("size_mm"):
-            return None
-        value = self.number("size_mm")
-        if value <= 0:
-            raise self.wrong("size_mm", "not positive", "millimetres above zero")
-        return value
+def _size(row: Row) -> float | None:
+    if not row.text("size_mm"):
+        return None
+    value = row.number("size_mm", _LENGTH)
+    if value <= 0:
+        raise row.wrong("size_mm", "not positive", "millimetres above zero")
+    return value
 
 
 def _read_table(path: Path, images: dict[str, Path], masks: dict[str, Path]) -> list[Case]:
     cases: list[Case] = []
     lines: dict[tuple[Path, Point | None, str | None], int] = {}
     patients: dict[Path, str] = {}
-    for row in _rows(path):
+    for row in read_rows(path, COLUMNS, ("image",)):
         case = _case(row, images, masks)
         first = lines.setdefault((case.image, case.point_mm, case.reader), row.line)
         if first != row.line:
@@ -156,38 +130,7 @@ def _read_table(path: Path, images: dict[str, Path], masks: dict[str, Path]) -> 
     return cases
 
 
-def _rows(path: Path) -> list[_Row]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text", got=str(error)) from error
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [name.strip() for name in next(reader, [])]
-    for name in header:
-        if name not in COLUMNS:
-            raise InputError(
-                f"{path}, line 1: unknown column",
-                got=repr(name),
-                expected=f"among {', '.join(COLUMNS)}",
-                hint=nearest(name, list(COLUMNS)),
-            )
-    if "image" not in header or len(set(header)) != len(header):
-        raise InputError(f"{path}, line 1: wrong columns", got=", ".join(header), expected="'image', none twice")
-    rows: list[_Row] = []
-    for fields in reader:
-        if not any(field.strip() for field in fields):
-            continue
-        if len(fields) != len(header):
-            raise InputError(
-                f"{path}, line {reader.line_num}: wrong number of columns",
-                got=str(len(fields)),
-                expected=str(len(header)),
-            )
-        rows.append(_Row(path, reader.line_num, dict(zip(header, fields, strict=True))))
-    return rows
-
-
-def _case(row: _Row, images: dict[str, Path], masks: dict[str, Path]) -> Case:
+def _case(row: Row, images: dict[str, Path], masks: dict[str, Path]) -> Case:
     given = row.text("image")
     matches = [path for name, path in images.items() if given in (name, image_name(name))]
     if len(matches) != 1:
@@ -199,7 +142,7 @@ def _case(row: _Row, images: dict[str, Path], masks: dict[str, Path]) -> Case:
         mask=masks.get(image_name(image)),
         patient=row.text("patient") or image_name(image),
         label=row.text("label"),
-        point_mm=row.point(),
-        size_mm=row.size(),
+        point_mm=_point(row),
+        size_mm=_size(row),
         reader=row.text("reader") or None,
     )
