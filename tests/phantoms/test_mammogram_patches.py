@@ -27,12 +27,12 @@ def near_mask(case: Case) -> bool:
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, ...]:
     folder = tmp_path_factory.mktemp("patches")
-    write_cohort(folder, 60, np.random.default_rng(5))
+    write_cohort(folder, 44, np.random.default_rng(5))
     return read_cases(folder)
 
 
 def test_points_lie_at_masses_or_far_from_them_and_have_no_size(cases: tuple[Case, ...]) -> None:
-    assert len(cases) == 60
+    assert len(cases) == 44
     assert {case.label for case in cases} == {"mass", "normal"}
     assert 0.3 < np.mean([case.label == "mass" for case in cases]) < 0.7
     for case in cases:

@@ -11,6 +11,8 @@ from lesionlab.phantoms.chest_organs import airways, clavicles, heart, upper_bel
 from lesionlab.phantoms.chest_trees import Trees
 
 LUNG_HU = -868.0
+#: Lungs are denser at the back, HU per mm towards the front.
+LUNG_GRADIENT = np.float32(-0.55)
 _FAT, _MUSCLE, _SKIN = -102.0, 58.0, 25.0
 _SLAB = 8
 
@@ -55,7 +57,7 @@ def _paint_slab(
     over(bone + 1.5, 190.0 + 55 * fine + 35 * soft)
     _spine(hu, canvas, part, fine)
     lung = at(fields.lung)
-    gravity = np.float32(-0.55) * (part.a + 4)
+    gravity = LUNG_GRADIENT * (part.a + 4)
     air = LUNG_HU + gravity + 17 * soft + 13 * fine + 150 * np.exp(-((at(fields.fissure) / 0.6) ** 2))
     over(lung, air)
     over(np.abs(lung) - 0.3, 20.0)

@@ -1,7 +1,7 @@
 """A simulated mammographic examination: both breasts in two views, on one lattice whose third axis is the view.
 
 A cancer is spiculated in both views of its breast, at the same distance from the nipple. A benign mass is smooth in both; where
-tissues happen to overlap, one view alone shows something that looks spiculated.
+tissues happen to overlap, one view shows something that looks spiculated, and the other does not.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lesionlab.phantoms.subtype_growth import Growth, grow
 
 #: In the order of the third axis: right and left, from above (CC) and obliquely from the side (MLO).
 VIEWS: tuple[tuple[str, View], ...] = (("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO"))
+_VIEWS: tuple[View, View] = ("CC", "MLO")
 #: Rows and columns of a view.
 ROWS, COLUMNS = 384, 320
 _SMOOTH = Growth(sharp=1.0, dense=0.3, spiculated=-0.9, drawing=0.0, grainy=-1.0)
@@ -48,10 +49,10 @@ class Examination:
 def simulate_examination(rng: np.random.Generator, malignant: bool, film: Film | None = None) -> Examination:
     """One woman's four views."""
     findings, woman, shooting = rng.spawn(3)
-    film = film or Film(*(float(shooting.uniform(*span)) for span in ((0.85, 1.2), (1.5, 3.5), (0.4, 0.9))))
+    usual = Film(*(float(shooting.uniform(*span)) for span in ((0.85, 1.2), (1.5, 3.5), (0.4, 0.9))))
     breast = draw_breast(woman, (ROWS, COLUMNS))
     marks = {"R": _incidental(findings), "L": _incidental(findings)}
-    marks["R" if findings.random() < 0.5 else "L"].append(_decisive(findings, malignant))
+    marks["R" if findings.random() < 0.5 else "L"] += _decisive(findings, malignant)
     image = np.zeros((len(VIEWS), ROWS, COLUMNS), dtype=np.uint8)
     region = np.zeros(image.shape, dtype=bool)
     sites = {side: [breast.site(findings, mark.size) for mark in marks[side]] for side in ("R", "L")}
@@ -65,20 +66,21 @@ def simulate_examination(rng: np.random.Generator, malignant: bool, film: Film |
             level = level + mark.contrast * shadow.added * tissue.inside
             if mark.malignant:
                 region[n] |= shadow.core & (tissue.inside > 0.5)
-        image[n] = _expose(shooting, level * tissue.inside, film)
+        image[n] = _expose(shooting, level * tissue.inside, film or usual)
         if side == "R":  # hung back to back: the right breast looks to the left
             image[n], region[n] = image[n][:, ::-1].copy(), region[n][:, ::-1].copy()
     return Examination(image, region, malignant)
 
 
-def _decisive(rng: np.random.Generator, malignant: bool) -> Mark:
-    """A cancer, or what stands in its place: a smooth mass, or overlapping tissue that looks spiculated in one view."""
+def _decisive(rng: np.random.Generator, malignant: bool) -> list[Mark]:
+    """A cancer, or what stands in its place: a smooth mass, or tissue that looks spiculated in one view and not in the other."""
     size, contrast = float(rng.uniform(34, 60)), float(rng.uniform(50, 78))
     if malignant:
-        return Mark(size, _like(rng, _SPIKED), contrast, ("CC", "MLO"), malignant=True)
+        return [Mark(size, _like(rng, _SPIKED), contrast, ("CC", "MLO"), malignant=True)]
     if rng.random() < 0.5:
-        return Mark(size, _like(rng, _SMOOTH), contrast, ("CC", "MLO"))
-    return Mark(size, _like(rng, _SPIKED), contrast, ("CC",) if rng.random() < 0.5 else ("MLO",))
+        return [Mark(size, _like(rng, _SMOOTH), contrast, ("CC", "MLO"))]
+    one, other = _VIEWS if rng.random() < 0.5 else _VIEWS[::-1]
+    return [Mark(size, _like(rng, _SPIKED), contrast, (one,)), Mark(size, _like(rng, _SMOOTH), contrast, (other,))]
 
 
 def _incidental(rng: np.random.Generator) -> list[Mark]:
@@ -87,7 +89,7 @@ def _incidental(rng: np.random.Generator) -> list[Mark]:
     if rng.random() < 0.3:
         out.append(Mark(float(rng.uniform(24, 56)), _like(rng, _SMOOTH), float(rng.uniform(42, 75)), ("CC", "MLO")))
     if rng.random() < 0.15:
-        view: View = "CC" if rng.random() < 0.5 else "MLO"
+        view = _VIEWS[int(rng.integers(2))]
         out.append(Mark(float(rng.uniform(30, 56)), _like(rng, _SPIKED), float(rng.uniform(46, 75)), (view,)))
     return out
 

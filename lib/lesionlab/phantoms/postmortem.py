@@ -55,7 +55,7 @@ def simulate_postmortem(
     fields = chest_fields(build, coarse.axes)
     canvas = Canvas(axes, np.full(axes.shape, -1000, dtype=np.float32), edge_mm=settings.spacing_mm[0] * 1.2)
     paint_body(canvas, coarse, fields, _grain(coarse.axes.shape, patient))
-    wide = float(blood.uniform(0.95, 1.25) if drowned else blood.uniform(1.0, 1.35))
+    wide = float(blood.uniform(0.95, 1.25) if drowned else blood.uniform(0.98, 1.3))
     _paint_trees(canvas, _trees(build, settings.leaves, blood), wide)
     fluid = draw_fluid(water, drowned)
     decisive = flood(canvas, coarse, fields, fluid, water)

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from lesionlab.phantoms.canvas import Axes, Box, Canvas, Coarse, Field
 from lesionlab.phantoms.chest_body import Fields
+from lesionlab.phantoms.chest_tissue import LUNG_GRADIENT
 
 _WATER_HU, _AIR_HU = 35.0, -965.0
 #: What haze must add to be seen.
@@ -60,9 +61,9 @@ def draw_fluid(rng: np.random.Generator, drowned: bool) -> Fluid:
         haze, septa, sunk = (float(rng.uniform(*span)) for span in ((0, 0.35), (0, 0.3), (0.8, 1.3)))
     least = float(rng.uniform(0, 70))
     return Fluid(
-        most=least + float(rng.uniform(260, 520)),
+        most=least + float(rng.uniform(220, 560)),
         least=least,
-        skew=float(rng.uniform(1.0, 2.6)),
+        skew=float(rng.uniform(0.8, 2.8)),
         sunk=sunk,
         tilt=float(rng.normal(0, 0.12)),
         haze=haze,
@@ -83,13 +84,15 @@ def flood(canvas: Canvas, coarse: Coarse, fields: Fields, fluid: Fluid, rng: np.
     ranks = np.interp(pattern, np.quantile(pattern[lung], share), share)
     gain = np.asarray(fluid.least + (fluid.most - fluid.least) * ranks**fluid.skew, dtype=np.float32)
     telling = np.asarray(((water > 0.5) & (gain > _VISIBLE_HU)) * np.float32(1))
+    # The gradient of a living lung would add to the one that blood makes: here the pattern is all there is.
+    living = LUNG_GRADIENT * (canvas.axes.a + 4)
     seen = np.zeros(canvas.hu.shape, dtype=bool)
     for low in range(0, canvas.hu.shape[0], _SLAB):
         box: Box = (slice(low, min(low + _SLAB, canvas.hu.shape[0])), slice(None), slice(None))
         hu = canvas.hu[box]
         inside = canvas.cover(coarse.upsample(fields.lung, box)) * (hu > _AIR_HU)
         seen[box] = (coarse.upsample(telling, box) > 0.5) & (inside > 0.5)
-        hu += np.clip((_WATER_HU - hu) / 900, 0, 1) * inside * coarse.upsample(gain, box)
+        hu += np.clip((_WATER_HU - hu) / 900, 0, 1) * inside * (coarse.upsample(gain, box) - living)
     return seen
 
 

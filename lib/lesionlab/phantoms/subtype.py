@@ -39,8 +39,8 @@ def simulate_subtype(rng: np.random.Generator, subtype: Subtype, film: Film | No
     shadow = grow(growing, plane, center, size, growth)
     depth = _skin(breast, plane, center, size)
     level = (tissue + contrast * shadow.added) * depth
-    film = film or Film(*(float(shooting.uniform(*span)) for span in ((0.85, 1.2), (1.5, 4.0), (0.6, 1.1))))
-    return SubtypePhantom(_expose(shooting, level, film), shadow.core & (depth > 0.5), subtype, growth)
+    usual = Film(*(float(shooting.uniform(*span)) for span in ((0.85, 1.2), (1.5, 4.0), (0.6, 1.1))))
+    return SubtypePhantom(_expose(shooting, level, film or usual), shadow.core & (depth > 0.5), subtype, growth)
 
 
 def _tissue(rng: np.random.Generator, plane: Shape) -> Field:
