@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from monailabel.datastore.local import DataModel, LocalDatastore
+from monailabel.datastore.local import DataModel, ImageLabelModel, LocalDatastore
 
 from lesionlab.errors import NotFoundError
 from lesionlab.server.names import check_name
@@ -122,20 +122,7 @@ class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
         check_name(image_id, "image")
         check_name(label_tag, "tag")
         with self._writing:
-            entry = self._datastore.objects.get(image_id)
-            if entry is None:
-                raise NotFoundError("there is no such image", got=image_id)
-            previous = self.get_label_uri(image_id, label_tag)
-            _, suffix = self._to_id(Path(label_filename).name)
-            name = self._filename(image_id, suffix)
-            folder = Path(self._datastore.label_path(label_tag))
-            folder.mkdir(parents=True, exist_ok=True)
-            copy_atomically(Path(label_filename), folder / name)
-            info = {**label_info, "ts": int(time.time()), "name": name}
-            entry.labels[label_tag] = DataModel(info=info, ext=suffix)
-            self._update_datastore_file()
-            if previous and previous != self.get_label_uri(image_id, label_tag):
-                Path(previous).unlink(missing_ok=True)
+            keep_label(self, image_id, Path(label_filename), label_tag, label_info)
             return image_id
 
     def remove_image(self, image_id: str) -> None:
@@ -149,6 +136,37 @@ class StudiesDatastore(LocalDatastore):  # type: ignore[misc]
         with self._writing:
             super().remove_label(label_id, label_tag)
             self.refresh()
+
+
+def keep_image(store: LocalDatastore, image: str, file: Path, info: dict[str, Any]) -> None:
+    """Put an image into a store's folder, at once, and list it."""
+    _, suffix = store._to_id(file.name)
+    name = store._filename(image, suffix)
+    copy_atomically(file, Path(store._datastore.image_path()) / name)
+    noted = {**info, "ts": int(time.time()), "name": name}
+    store._datastore.objects[image] = ImageLabelModel(image=DataModel(info=noted, ext=suffix))
+    store._update_datastore_file()
+
+
+def keep_label(store: LocalDatastore, image: str, file: Path, tag: str, info: dict[str, Any]) -> None:
+    """Put a label into a store's folder, at once, and list it; an older one of that tag in another format is removed.
+
+    Raises:
+        NotFoundError: the store has no such image.
+    """
+    entry = store._datastore.objects.get(image)
+    if entry is None:
+        raise NotFoundError("there is no such image", got=image)
+    previous = LocalDatastore.get_label_uri(store, image, tag)
+    _, suffix = store._to_id(file.name)
+    name = store._filename(image, suffix)
+    folder = Path(store._datastore.label_path(tag))
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_atomically(file, folder / name)
+    entry.labels[tag] = DataModel(info={**info, "ts": int(time.time()), "name": name}, ext=suffix)
+    store._update_datastore_file()
+    if previous and previous != LocalDatastore.get_label_uri(store, image, tag):
+        Path(previous).unlink(missing_ok=True)
 
 
 def image_file(datastore: Any, image: str) -> Path:

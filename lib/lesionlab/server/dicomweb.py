@@ -19,7 +19,7 @@ from monailabel.datastore.utils.dicom import dicom_web_download_series
 from lesionlab.errors import InputError, LesionLabError, NotFoundError
 from lesionlab.image.files import read_volume, write_volume
 from lesionlab.image.volume import Volume
-from lesionlab.server.datastore import FINAL, StudiesDatastore
+from lesionlab.server.datastore import FINAL, StudiesDatastore, keep_image, keep_label
 from lesionlab.server.names import check_name
 from lesionlab.store.dicom_seg import label_map, read_seg, seg_dataset
 from lesionlab.store.dicom_series import open_series
@@ -51,15 +51,13 @@ class DicomWebStudies(DICOMWebDatastore):  # type: ignore[misc]
 
     # A reader of the list of files must never see it half done; see StudiesDatastore.
     _remove_non_existing = StudiesDatastore._remove_non_existing
+    # Written at once, like images and labels: a server that dies leaves no half of a file.
+    _update_datastore_file = StudiesDatastore._update_datastore_file
     close = StudiesDatastore.close
 
     def _reconcile_datastore(self) -> None:
         with self._writing:
             super()._reconcile_datastore()
-
-    def _update_datastore_file(self, lock: bool = True) -> None:
-        with self._writing:
-            super()._update_datastore_file(lock=lock)
 
     def list_images(self) -> list[str]:
         """The series that the search filter of MONAI Label finds."""
@@ -90,7 +88,7 @@ class DicomWebStudies(DICOMWebDatastore):  # type: ignore[misc]
             with tempfile.TemporaryDirectory() as scratch:
                 file = Path(scratch) / f"{image_id}.nii.gz"
                 write_volume(read_volume(folder), file)
-                LocalDatastore.add_image(self, image_id, str(file), self._dicom_info(image_id))
+                keep_image(self, image_id, file, self._dicom_info(image_id))
             return str(LocalDatastore.get_image_uri(self, image_id))
 
     def get_label_uri(self, label_id: str, label_tag: str, image_id: str = "") -> str:
@@ -109,10 +107,10 @@ class DicomWebStudies(DICOMWebDatastore):  # type: ignore[misc]
         check_name(label_tag, "tag")
         with self._writing:
             self.get_image_uri(image_id)
-            saved = str(LocalDatastore.save_label(self, image_id, label_filename, label_tag, dict(label_info)))
+            keep_label(self, image_id, Path(label_filename), label_tag, label_info)
             if label_tag == FINAL:
                 self._send(image_id)
-            return saved
+            return image_id
 
     def _download_labeled_data(self) -> None:
         """Bring both sides together: send what was refused, fetch what is missing here, remove nothing."""
@@ -175,7 +173,7 @@ class DicomWebStudies(DICOMWebDatastore):  # type: ignore[misc]
             write_volume(Volume(mask.array, mask.geometry), file)
             names = [{"name": one.name} for one in segments]
             note = {"label_info": names, "dicomweb": _SENT, "SeriesInstanceUID": segmentation}
-            LocalDatastore.save_label(self, image, str(file), FINAL, note)
+            keep_label(self, image, file, FINAL, note)
             return str(LocalDatastore.get_label_uri(self, image, FINAL))
 
     def _series_folder(self, image: str) -> Path:
