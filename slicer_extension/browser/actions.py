@@ -157,6 +157,13 @@ class Actions:
             tools.tool = name
             self._inputs.set(tool=name)
 
+    def explain(self) -> None:
+        """Ask why the chosen task answered so, in the way that the page says."""
+        task = self.workflow.state.task_info()
+        if task is not None and task.explanations:
+            chosen = self._inputs.now.method
+            self.workflow.explain(chosen if chosen in task.explanations else task.explanations[0])
+
     def toggle_heat(self) -> None:
         """Show the heat map, or hide it."""
         heat, heats = self.workflow.state.heat, self.workflow.state.heats

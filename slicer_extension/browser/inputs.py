@@ -25,6 +25,8 @@ class Inputs:
     preset: str = "Auto"
     epochs: str = ""
     """How long to train; empty leaves it to the task."""
+    method: str = ""
+    """How to explain; empty or unknown means the first way that the task has."""
     heat_opacity: float = 0.5
     heat_threshold: float = 0.5
     maximised: str = ""

@@ -10,6 +10,7 @@ from browser.shown import (
     ActivityRow,
     CandidateRow,
     CaseRow,
+    ChoiceRow,
     FigureRow,
     LesionRow,
     NoticeRow,
@@ -18,6 +19,7 @@ from browser.shown import (
     Shown,
     TaskRow,
 )
+from LesionLabLib.workflow.explaining import title_of
 from LesionLabLib.workflow.prompts import takes_clicks
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def present(state: State, client_id: str = "") -> Shown:
         undecided=sum(decision == "undecided" for decision in state.candidate_decisions),
         scores=tuple(ScoreRow(s.name, 100.0 * s.probability, s.name == state.label) for s in state.scores),
         figures=_figures(state),
+        explanations=tuple(ChoiceRow(name, title_of(name)) for name in (task.explanations if task else ())),
         heats=state.heats,
         heat_name=state.heat.name,
         heat_visible=state.heat.visible,

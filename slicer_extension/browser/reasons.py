@@ -31,6 +31,7 @@ def reasons(state: State) -> Reasons:
         submit=why.submit(state),
         train=why.start_training(state),
         heat=why.heat(state),
+        explain=why.explain(state),
         shown_heat=why.shown_heat(state),
         candidates=why.candidates(state),
     )

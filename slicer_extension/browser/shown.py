@@ -42,6 +42,14 @@ class OptionRow:
 
 
 @dataclass(frozen=True)
+class ChoiceRow:
+    """One entry of a list: what is meant, and what is read."""
+
+    value: str
+    title: str
+
+
+@dataclass(frozen=True)
 class LesionRow:
     """One lesion."""
 
@@ -149,6 +157,7 @@ class Reasons:
     submit: str = ""
     train: str = ""
     heat: str = ""
+    explain: str = ""
     shown_heat: str = ""
     candidates: str = ""
     case: str = ""
@@ -182,6 +191,8 @@ class Shown:
     undecided: int = 0
     scores: tuple[ScoreRow, ...] = ()
     figures: tuple[FigureRow, ...] = ()
+    explanations: tuple[ChoiceRow, ...] = ()
+    """How the chosen task can explain its answers."""
     heats: tuple[str, ...] = ()
     heat_name: str = ""
     heat_visible: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
@@ -80,6 +82,21 @@ def test_every_control_says_why_it_is_off_until_there_is_a_server_and_a_case() -
     )
     why = present(ready).why
     assert (why.mark, why.submit, why.train, why.size) == ("", "", "", "")
+
+
+def test_the_ways_to_explain_are_those_of_the_task() -> None:
+    task = replace(SHAPE, explanations=("gradcam", "deepshap", "newer"))
+    ready = State(connection=Connection("ready"), tasks=(task,), task="lesion_shape", case=OpenCase("a", "id"))
+    shown = present(ready)
+    assert [(one.value, one.title) for one in shown.explanations] == [
+        ("gradcam", "Grad-CAM"),
+        ("deepshap", "Deep SHAP"),
+        ("newer", "newer"),
+    ]
+    assert "Select a lesion" in shown.why.explain
+    lesion = Lesion("1", "Lesion 1", "sphere", (0, 0, 0), status="done")
+    assert present(replace(ready, lesions=(lesion,), selected="1")).why.explain == ""
+    assert "cannot explain" in present(replace(ready, tasks=(SHAPE,))).why.explain
 
 
 def test_a_lesion_is_shown_with_its_units() -> None:

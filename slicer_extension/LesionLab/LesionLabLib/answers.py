@@ -53,6 +53,10 @@ class TaskInfo:
     version: str = ""
     """The current version of its model; empty when the server does not say."""
     fields: tuple[RequestField, ...] = ()
+    explanations: tuple[str, ...] = ()
+    """The ways in which it can explain an answer; empty when it cannot."""
+    explain_fields: tuple[RequestField, ...] = ()
+    """What an explanation may be asked with."""
 
     def field(self, name: str) -> RequestField | None:
         """The request field of that name, or None."""

@@ -43,6 +43,7 @@ def server_info(body: bytes, url: str) -> ServerInfo:
 
 
 def _task(name: str, fields: Fields) -> TaskInfo:
+    explain = fields.inner("explain")
     return TaskInfo(
         name=name,
         title=fields.text("title", name),
@@ -53,6 +54,8 @@ def _task(name: str, fields: Fields) -> TaskInfo:
         dimension=fields.whole("dimension", 3),
         version=fields.text("version", ""),
         fields=request_fields(fields.raw("request") or {}),
+        explanations=explain.texts("methods"),
+        explain_fields=request_fields(explain.raw("request") or {}),
     )
 
 

@@ -22,6 +22,16 @@ def heat_section(actions: Actions) -> None:
                 why="why.heat",
                 size="small",
             )
+        with html.Div(classes="d-flex align-center ga-2 mb-1", v_if="explanations.length"):
+            v3.VSelect(
+                model_value=("explanations.some((one) => one.value == method) ? method : explanations[0].value",),
+                update_modelValue="method = $event",
+                items=("explanations",),
+                density="compact",
+                variant="outlined",
+                hide_details=True,
+            )
+            button("Explain", actions.explain, icon="mdi-help", why="why.explain", hint="What in the image made it so")
         html.Div("{{ why.heat }}", v_if="why.heat", classes="faint wrap")
         with v3.Template(v_if="!why.heat"):
             v3.VSelect(

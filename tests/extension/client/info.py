@@ -16,6 +16,7 @@ INFO = {
             "version": "v2",
             "config": {"size_mm": 20},
             "request": {"properties": {"point_mm": {"type": "array"}}, "required": ["point_mm"]},
+            "explain": {"methods": ["gradcam"], "request": {"properties": {"size_mm": {"type": "number"}}}},
         },
         "bare": {},
     },

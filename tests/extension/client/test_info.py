@@ -26,7 +26,7 @@ def test_a_server_of_ours_says_what_it_can_do():
 
     ball = TaskInfo(
         "ball", "Balls", "shape", "A ball at each click.", ("CT", "MR"), ("lesion",), 3, "v2",
-        (RequestField("point_mm", "array", required=True),),
+        (RequestField("point_mm", "array", required=True),), ("gradcam",), (RequestField("size_mm", "number"),),
     )  # fmt: skip
     bare = TaskInfo("bare", "bare", "")
     assert info == ServerInfo(info.url, "0.1.0", 1, (ball, bare), ("first", "random"), ("ball",))

@@ -22,6 +22,7 @@ CLICKED = TaskInfo(
         RequestField("exclude_mm", "points"),
         RequestField("probability", "boolean", default=False, description="Whether the probability map is wanted too."),
     ),
+    explanations=("gradcam", "deepshap"),
 )
 WHOLE = TaskInfo(
     name="finder",

@@ -167,6 +167,16 @@ def test_the_heat_map_is_shown_hidden_and_set(desk: Desk) -> None:
     ]
 
 
+def test_the_answer_is_explained_in_the_chosen_way(desk: Desk) -> None:
+    desk.show(states.SEVERAL)
+    assert [desk.ui.explainCombo.native.itemText(n) for n in range(2)] == ["Grad-CAM", "Deep SHAP"]
+    desk.ui.explainCombo.native.setCurrentIndex(1)
+    desk.workflow.calls.clear()
+    assert desk.click("explainButton") == [("explain", {"method": "deepshap"})]
+    desk.show(replace(states.SEVERAL, selected="b"))
+    assert desk.ui.explainCombo.native.currentIndex() == 1
+
+
 def test_another_version_is_taken_into_use_after_it_is_selected(desk: Desk) -> None:
     desk.show(states.TRAINED)
     desk.ui.trainingSection.native.setCollapsed(False)

@@ -36,13 +36,21 @@ CLICK = TaskInfo(
         RequestField("exclude_mm", "points"),
         RequestField("probability", "boolean", default=False),
     ),
+    explanations=("gradcam", "adversarial"),
+    explain_fields=(RequestField("point_mm", "point", required=True), RequestField("size_mm", "number")),
 )
 FIND = TaskInfo(
     "find",
     "Find spots",
     "detect",
     fields=(RequestField("at_least", "number", default=0.5, minimum=0.0, maximum=1.0),),
+    explanations=("gradcam", "deepshap"),
+    explain_fields=(RequestField("point_mm", "point", nullable=True),),
 )
+
+
+#: The middle of the images.
+MIDDLE_MM = tuple(AFFINE[:3, :3] @ (np.asarray(SHAPE) / 2) + AFFINE[:3, 3])
 
 
 def ball(point_mm, size_mm) -> np.ndarray:
@@ -202,6 +210,10 @@ class FakeClient:
             raise ServerLost("The server at http://fake broke the connection off.")
         if source.session and source.session not in self._server.sessions:
             raise Refused("The server refused: there is no such session.", 404)
+        if "explain" in request:
+            self._server.note("explain", (task, dict(request)))
+            warm = ball(request.get("point_mm", MIDDLE_MM), 8.0).astype(np.float32)
+            return Answer("shape", heat=crop_of(-warm if request["explain"] == "adversarial" else warm))
         if task in self._server.answers:
             return self._server.answers[task]
         size = request.get("size_mm") or self._server.SETTLED_MM

@@ -1,8 +1,10 @@
-"""The heat map over the image: which one, how strongly, from what value on."""
+"""Why the model answered so, and the heat map over the image: which one, how strongly, from what value on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from LesionLabLib.workflow.explaining import title_of
 
 from . import reasons
 from .widgets import Action, Quietly, chosen_of, fill_list
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class HeatSection:
-    """Show, hide, opacity, threshold."""
+    """Explain, show, hide, opacity, threshold."""
 
     def __init__(self, ui, workflow: Workflow) -> None:
         self._ui = ui
@@ -29,7 +31,9 @@ class HeatSection:
             ui.heatThresholdSlider, "valueChanged(double)", lambda value: workflow.set_heat(threshold=float(value))
         )
         self._volume = Action(ui.heatVolumeCheck, "toggled(bool)", lambda on: workflow.show_heat_volume(bool(on)))
+        self._explain = Action(ui.explainButton, "clicked()", lambda: workflow.explain(chosen_of(ui.explainCombo)))
         self._heats: object = None
+        self._methods: object = None
 
     def _toggle(self, on: bool) -> None:
         if on:
@@ -42,6 +46,14 @@ class HeatSection:
         if (state.heats, state.heat.name) != self._heats:
             self._heats = (state.heats, state.heat.name)
             fill_list(self._ui.heatCombo, [(name, name.replace("_", " ")) for name in state.heats], state.heat.name)
+        task = state.task_info()
+        methods = () if task is None else task.explanations
+        if methods != self._methods:
+            self._methods = methods
+            fill_list(
+                self._ui.explainCombo, [(name, title_of(name)) for name in methods], chosen_of(self._ui.explainCombo)
+            )
+        self._explain.allow(reasons.explain(state))
         for action in (self._show, self._choose):
             action.allow(reasons.heat(state))
         for action in (self._opacity, self._threshold, self._volume):

@@ -121,6 +121,17 @@ def heat(state: State) -> str:
     return "" if state.heats else _("There is no heat map yet.")
 
 
+def explain(state: State) -> str:
+    """Ask why the chosen task answered so."""
+    missing = server(state) or case(state)
+    task = state.task_info()
+    if missing or task is None:
+        return missing or _("Choose a task first.")
+    if not task.explanations:
+        return _("This task cannot explain its answers.")
+    return _("Select a lesion first.") if takes_clicks(task) and state.lesion(state.selected) is None else ""
+
+
 def shown_heat(state: State) -> str:
     """Change how the heat map is drawn."""
     return heat(state) or ("" if state.heat.visible else _("Show the heat map first."))

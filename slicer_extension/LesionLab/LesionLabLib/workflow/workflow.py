@@ -14,6 +14,7 @@ from .cases import Cases
 from .connection import Connecting
 from .context import Context
 from .current import Current
+from .explaining import Explaining
 from .heat import HeatMaps
 from .history import History
 from .leases import Leases
@@ -60,6 +61,7 @@ class Workflow:
         self._tasks = Tasks(
             context, self._loans, self._history, self._lesions, self._placing, self._candidates, self._heat
         )
+        self._explaining = Explaining(context, self._loans, self._heat)
         self._leases = Leases(context)
         self._cases = Cases(context, self._loans, self._leases, self._history, self._prompts, self._heat)
         self._trainings = Trainings(context, self._prompts)
@@ -234,6 +236,10 @@ class Workflow:
         self._do(self._candidates.reject)
 
     # Heat maps
+
+    def explain(self, method: str) -> None:
+        """Ask the chosen task why it answered so: one of its `TaskInfo.explanations`; the heat map is shown."""
+        self._do(lambda: self._explaining.explain(method))
 
     def show_heat(self, name: str) -> None:
         """Show one of `State.heats` over the image."""
