@@ -115,11 +115,13 @@ def explain(
     heat = opened.restore(found.values.numpy().astype(np.float32))
     hottest = np.unravel_index(int(np.abs(heat.array).argmax()), heat.array.shape)
     place = heat.geometry.index_to_ras((float(hottest[0]), float(hottest[1]), float(hottest[2])))
+    first = opened.subjects[0]
     facts = {
         "method": method,
         "question": opened.question,
         **opened.about,
-        "number": round(total(joined(opened.subjects), opened.subjects[0].inputs), 4),
+        "number": round(total(joined(opened.subjects), first.inputs), 4),
+        "threshold": round(first.threshold, 4),
         "unit": found.unit,
         **({"hottest_mm": [round(x, 2) for x in place]} if method in ATTRIBUTIONS else {}),
         **found.facts,
@@ -179,7 +181,6 @@ def _adversarial(opened: Explainable, how: _How) -> _Map:
     facts = {
         "largest_change": round(flip.largest * opened.intensity, 4),
         "number_after": round(flip.after, 4),
-        "threshold": round(subject.threshold, 4),
         "flipped": flip.flipped,
     }
     return _Map(flip.change.mean(dim=1) * opened.intensity, "change of the image's values", facts)
