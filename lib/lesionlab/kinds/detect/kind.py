@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lesionlab.checked import checked
 from lesionlab.kinds.detect.asking import DetectExplainRequest
 from lesionlab.kinds.detect.task import DetectRequest, DetectTask
-from lesionlab.kinds.kind import CaseScore, Json, Kind, Model, TrainOptions
+from lesionlab.kinds.kind import CaseScore, Json, Kind, Look, Model, Result, TrainOptions
 from lesionlab.progress import Report
 from lesionlab.task import Task
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lesionlab.image.geometry import Geometry
+    from lesionlab.image.volume import Volume
     from lesionlab.kinds.detect.recipe import DetectRecipe
     from lesionlab.kinds.exhibits import Compared, Exhibit, Measured, Rating
     from lesionlab.store.cases import Case
@@ -31,6 +32,7 @@ class DetectKind(Kind):
     monailabel_type = "detection"
     metric = "average precision"
     learns_from_table = True
+    looks_at = "image"
 
     def is_labelled(self, task: Task, case: Case) -> bool:
         """Whether it has a point, a mask, or a class that says that there is none of either."""
@@ -105,6 +107,19 @@ class DetectKind(Kind):
         from lesionlab.kinds.detect.evaluation import precision_of_cases
 
         return precision_of_cases(model, cases, report)
+
+    def look(self, task: Task, model: Model, case: Case, volume: Volume) -> Look:
+        """How close the candidates lie to the operating point, and the features at the strongest."""
+        from lesionlab.kinds.detect.look import look
+
+        return look(model, volume)
+
+    def apart(self, a: Result, b: Result) -> float | None:
+        """The difference of confidence of the candidate about which two answers differ most."""
+        from lesionlab.kinds.detect.look import candidates_apart
+        from lesionlab.kinds.detect.result import DetectResult
+
+        return candidates_apart(a, b) if isinstance(a, DetectResult) and isinstance(b, DetectResult) else None
 
     def phantom(self, task: Task, out: Path, cases: int, rng: np.random.Generator, shift: str | None) -> None:
         """The simulated cohort that the task names."""
