@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,18 @@ from lesionlab.kinds.detect.model import DetectModel
 from lesionlab.kinds.detect.scoring import image_marks
 from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.kind import CaseScore, Json, Model
+from lesionlab.metrics.calibration import TENTHS, expected_error, reliability
 from lesionlab.metrics.froc import RATES, ImageMarks, curve, intervals, sensitivities, sensitivity_at
 from lesionlab.progress import Progress, Report
 from lesionlab.store.cases import Case, read_cases
 
 _SEED = 0
 #: Upper bounds of the size groups, mm.
-_SIZES = (6.0, 10.0, 20.0, float("inf"))
+_SIZES = (6.0, 10.0, 20.0, 40.0, 80.0, float("inf"))
 
 
 def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json:
-    """FROC with intervals, the mean sensitivity (CPM), sensitivity by size, and the same of each class.
+    """FROC with intervals, the mean sensitivity (CPM), sensitivity by size and class, and what the confidence is worth.
 
     Raises:
         InputError: no image has a lesion.
@@ -60,6 +62,7 @@ def evaluate(task: DetectTask, model: Model, data: Path, report: Report) -> Json
         ],
         "sensitivity_at_target": sensitivity_at(compared, task.false_positives),
         "by_size": _by_size(compared, np.asarray(sizes), task.false_positives),
+        **_confidence(compared),
         "by_class": [
             _class_scores(name, marks, patients, task.false_positives)
             for name, marks in zip(task.classes, of_class, strict=True)
@@ -92,6 +95,15 @@ def _class_scores(name: str, marks: Sequence[ImageMarks], patients: Sequence[str
         ],
         "sensitivity_at_target": sensitivity_at(marks, rate),
     }
+
+
+def _confidence(images: Sequence[ImageMarks]) -> Json:
+    """How often candidates of about a confidence hit a lesion, and the mean gap between the two; second marks count as neither."""
+    hits = np.concatenate([image.found[np.isfinite(image.found)] for image in images])
+    false = np.concatenate([image.false for image in images])
+    hit = np.concatenate([np.ones(len(hits)), np.zeros(len(false))])
+    bins = reliability(np.concatenate([hits, false]), hit, TENTHS)
+    return {"reliability": [asdict(one) for one in bins], "calibration_error": expected_error(bins)}
 
 
 def first_candidates(images: Sequence[ImageMarks], count: int) -> float:
