@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
@@ -41,6 +41,7 @@ def test_the_variance_is_delongs() -> None:
     assert found.covariance[0, 0] == pytest.approx(with_disease / 3 + without / 4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=4, max_size=40))
 def test_the_area_is_mann_whitneys_u_with_ties(cases: list[tuple[bool, int]]) -> None:
     diseased = np.array([True, False, *(d for d, _ in cases)])

@@ -48,6 +48,8 @@ def net_reclassification(
 ) -> Reclassification:
     """The net reclassification index: of categories (Pencina 2008) if the scores are their numbers, else continuous (2011).
 
+    The variance does not assume that there is no net reclassification, so that interval and test agree (Pencina 2011).
+
     Args:
         diseased: (n,).
         first: (n,), categories or scores.

@@ -22,6 +22,7 @@ from lesionlab.metrics.reclassification import (
     regions,
 )
 from lesionlab.metrics.roc import Difference, areas, auc_interval, compare_aucs, curve
+from lesionlab.studies.agreement import Agreement, vote
 from lesionlab.studies.readings import Readings
 
 
@@ -58,23 +59,6 @@ class AgainstReader:
     categories: Reclassification
     continuous: Reclassification
     regions: dict[Region, int]
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Where one image lies when the readers vote.
-
-    Attributes:
-        rating: what the model makes of it.
-        readers: how many scored it.
-        right: how many of them are right; a tie counts as wrong.
-        region: of the model against the majority.
-    """
-
-    rating: Rating
-    readers: int
-    right: int
-    region: Region
 
 
 @dataclass(frozen=True)
@@ -163,7 +147,7 @@ def study_readers(ratings: Sequence[Rating], readings: Sequence[Readings], posit
         against,
         _together(shared, readings) if len(readings) > 1 else None,
         len(shared),
-        tuple(_agreement(r, readings, positive) for r in rated if any(r.image in one.scores for one in readings)),
+        tuple(vote(r, readings, positive) for r in rated if any(r.image in one.scores for one in readings)),
     )
 
 
@@ -202,17 +186,6 @@ def _together(shared: Sequence[Rating], readings: Sequence[Readings]) -> Readers
     _both_classes(diseased, "all readers scored")
     scores = np.array([[one.scores[r.image] for r in shared] for one in readings])
     return model_against_readers(diseased, model, scores, patients)
-
-
-def _agreement(rating: Rating, readings: Sequence[Readings], positive: float) -> Agreement:
-    said = [one.scores[rating.image] >= positive for one in readings if rating.image in one.scores]
-    right = sum(call == rating.diseased for call in said)
-    model, majority = rating.called == rating.diseased, 2 * right > len(said)
-    if majority:
-        region = Region.BOTH_RIGHT if model else Region.READER_RIGHT
-    else:
-        region = Region.MODEL_RIGHT if model else Region.BOTH_WRONG
-    return Agreement(rating, len(said), right, region)
 
 
 def _columns(ratings: Sequence[Rating]) -> tuple[NDArray[np.bool_], NDArray[np.float64], list[str]]:

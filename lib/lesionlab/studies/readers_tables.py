@@ -1,0 +1,144 @@
+"""The tables of a readers' study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lesionlab.kinds.exhibits import Cell, Measured, Table
+from lesionlab.metrics.bootstrap import Interval
+from lesionlab.metrics.confusion import Confusion, share_interval
+from lesionlab.metrics.reclassification import Reclassification, Region
+from lesionlab.metrics.roc import Difference
+from lesionlab.studies.readers import AgainstReader, ReadersStudy
+from lesionlab.studies.report import p_words, shown, words
+
+
+def areas(study: ReadersStudy) -> Table:
+    """Each reader and the model on the images that the reader scored."""
+    rows = tuple(
+        (
+            f"reader {one.reader}",
+            one.images,
+            interval_words(one.model_auc),
+            interval_words(one.reader_auc),
+            "–" if one.auc is None else difference_words(one.auc),
+            p_words(None if one.auc is None else one.auc.p),
+        )
+        for one in study.against
+    )
+    columns = ("against", "images", "model's area", "reader's area", "difference", "p")
+    return Table(
+        "Areas under the ROC curve", columns, rows, "With 95 % intervals, on the images that the reader scored."
+    )
+
+
+def together(study: ReadersStudy) -> Table:
+    """The model against the mean of all readers."""
+    assert study.together is not None
+    rows = tuple(
+        (name, study.together.first, study.together.second, difference_words(found), p_words(found.p))
+        for name, found in (
+            ("readers and patients like these", study.together.of_all),
+            ("these readers, patients like these", study.together.of_these),
+        )
+    )
+    text = f"On the {study.common} images that all readers scored."
+    return Table("The model against all readers", ("for", "model", "readers' mean", "difference", "p"), rows, text)
+
+
+def points(study: ReadersStudy) -> Table:
+    """Sensitivity, specificity, precision and F1 of each reader and of the model on the same images."""
+    columns = (
+        "who",
+        "sensitivity",
+        "p",
+        "specificity",
+        "p",
+        "precision",
+        "F1",
+        "model's specificity at this sensitivity",
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for one in study.against:
+        name = f"reader {one.reader}"
+        matched = shown(one.matched_specificity)
+        rows.append((name, *_rates(one.calls, p_words(one.sensitivity_p), p_words(one.specificity_p)), matched))
+        rows.append((f"model, images of {name}", *_rates(one.model, "", ""), ""))
+    return Table("At the operating points", columns, tuple(rows), "p: whether the reader differs from the model.")
+
+
+def _rates(calls: Confusion, sensitivity_p: str, specificity_p: str) -> tuple[Cell, ...]:
+    ill, well = calls.true_positives + calls.false_negatives, calls.true_negatives + calls.false_positives
+    return (
+        interval_words(share_interval(calls.true_positives, ill)),
+        sensitivity_p,
+        interval_words(share_interval(calls.true_negatives, well)),
+        specificity_p,
+        shown(calls.precision),
+        shown(calls.f1),
+    )
+
+
+def reclassified(study: ReadersStudy) -> Table:
+    """Net reclassification from each reader to the model."""
+    rows = [
+        (
+            f"reader {one.reader}, {name}",
+            found.diseased,
+            found.healthy,
+            difference_words(found.total),
+            p_words(found.total.p),
+        )
+        for one in study.against
+        for name, found in _both_indices(one)
+    ]
+    columns = ("from", "diseased", "healthy", "net reclassification (95 % interval)", "p")
+    return Table("Net reclassification, from reader to model", columns, tuple(rows))
+
+
+def _both_indices(one: AgainstReader) -> Iterable[tuple[str, Reclassification]]:
+    return (("called or not", one.categories), ("percentiles", one.continuous))
+
+
+def counts(study: ReadersStudy) -> Table:
+    """How many images lie in each region."""
+    rows: list[tuple[Cell, ...]] = [
+        (f"reader {one.reader}", *(one.regions[region] for region in Region)) for one in study.against
+    ]
+    votes = [one.region for one in study.agreement]
+    rows += (
+        [("majority of the readers", *(votes.count(region) for region in Region))] if len(study.readings) > 1 else []
+    )
+    return Table(
+        "Who is right", ("against", *(region.value for region in Region)), tuple(rows), "Images in each region."
+    )
+
+
+def every_image(study: ReadersStudy) -> Table:
+    """Truth, scores and region of each image."""
+    regions = {one.rating.image: one.region.value for one in study.agreement}
+    rows = tuple(
+        (
+            r.image,
+            r.patient,
+            "diseased" if r.diseased else "healthy",
+            r.score,
+            "diseased" if r.called else "healthy",
+            *(one.scores.get(r.image) for one in study.readings),
+            regions.get(r.image, "not read"),
+        )
+        for r in study.ratings
+    )
+    readers = (f"reader {one.reader}" for one in study.readings)
+    columns = ("image", "patient", "truth", "model's score", "model's call", *readers, "region")
+    return Table("Every image", columns, rows, folded=True)
+
+
+def interval_words(found: Interval) -> str:
+    """A figure with its interval."""
+    return words(Measured("", found.mean, found.low, found.high))
+
+
+def difference_words(found: Difference) -> str:
+    """A difference with its interval."""
+    return words(Measured("", found.value, found.low, found.high))
