@@ -24,6 +24,10 @@ EXAMINATION = Geometry((40, 60, 4), np.diag([-1.0, -1.0, 1.0, 1.0]))
 
 FORMS: dict[str, tuple[dict[str, Any], Geometry]] = {
     "patch of a plane": ({"form": "patch", "voxels": 32, "side": 2, "default_mm": 30}, PLANE),
+    "patch at three magnifications": (
+        {"form": "patch", "voxels": 32, "side": 2, "default_mm": 20, "magnifications": [0.7, 1, 1.6]},
+        PLANE,
+    ),
     "patch of a sagittal plane": ({"form": "patch", "voxels": 32, "default_share": 0.5}, SAGITTAL),
     "patch of a volume": ({"form": "patch", "dimension": 3, "voxels": 16, "default_mm": 24}, SCAN),
     "image": ({"form": "image", "voxels": (48, 40)}, PLANE),

@@ -8,6 +8,7 @@ import torch
 
 from lesionlab.kinds.classify.augment import Warp, draw_warp, margin_for, mixed, resample, shade
 from lesionlab.kinds.classify.recipe import balanced, class_weights
+from lesionlab.kinds.classify.samples import StoredCase
 from lesionlab.kinds.classify.task import AugmentationSettings
 from tests.classify.blobs import classify_task
 from tests.classify.test_folds import stored
@@ -56,7 +57,7 @@ def test_the_click_and_the_size_are_off_by_as_much_as_was_said_and_no_more() -> 
     task = classify_task(training={"augmentation": {**STILL, "size_error": 0.25, "click_error": 0.3}})
     rng = np.random.default_rng(0)
 
-    warps = [draw_warp(task, True, rng) for _ in range(4000)]
+    warps = [draw_warp(task, True, 1.0, rng) for _ in range(4000)]
 
     away = [math.hypot(*warp.shift) for warp in warps]
     assert 0.29 / 3.2 < max(away) <= 0.3 / 3.2
@@ -65,10 +66,29 @@ def test_the_click_and_the_size_are_off_by_as_much_as_was_said_and_no_more() -> 
     assert 1.24 < max(w.scale for w in warps) <= 1.25
 
 
+def test_the_same_error_of_the_click_is_a_smaller_share_of_a_wider_crop() -> None:
+    task = classify_task(training={"augmentation": {**STILL, "click_error": 0.3}})
+
+    near, far = (draw_warp(task, True, scale, np.random.default_rng(0)).shift for scale in (1.0, 2.0))
+
+    assert near == pytest.approx((2 * far[0], 2 * far[1]))
+
+
+def test_training_draws_one_magnification_of_a_patch_at_a_time() -> None:
+    task = classify_task(input={"form": "patch", "voxels": 32, "default_mm": 30, "magnifications": [1, 2]})
+    planes = np.stack([np.full((32, 32), n, np.float16) for n in range(2)])
+    case, rng = StoredCase("a", "p", planes, None, 0, False), np.random.default_rng(0)
+
+    drawn = [case.drawn(task, rng) for _ in range(40)]
+
+    assert {(float(one.values.mean()), one.magnification) for one in drawn} == {(0, 1), (1, 2)}
+    assert all(one.values.shape == (1, 32, 32) for one in drawn)
+
+
 def test_a_crop_without_a_size_has_no_error_of_size() -> None:
     task = classify_task(training={"augmentation": {**STILL, "size_error": 0.25}})
 
-    assert draw_warp(task, False, np.random.default_rng(0)).scale == 1.0
+    assert draw_warp(task, False, 1.0, np.random.default_rng(0)).scale == 1.0
 
 
 def test_the_margin_holds_the_widest_look() -> None:

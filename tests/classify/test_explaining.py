@@ -56,6 +56,8 @@ def test_what_the_network_saw_comes_back_to_where_it_was(name: str) -> None:
 
     seen = sample(task, Volume(slope, geometry), request.point_mm, None)
     pictures = (seen.values + 1) / 2 * 100
+    if "magnifications" in name:
+        pictures[:-1] = 0  # they would be added
     back = restored(seen.places, pictures, geometry, sliced=task.input.form == "slices")
 
     start = np.rint(geometry.ras_to_index(back.geometry.index_to_ras((0.0, 0.0, 0.0)))).astype(int)

@@ -99,6 +99,15 @@ def test_the_patch_is_twice_as_wide_for_twice_the_size() -> None:
     assert steps == pytest.approx([20 / 32, 40 / 32, 30 / 32])
 
 
+def test_magnifications_are_crops_of_their_own_width_around_one_point() -> None:
+    name = "patch at three magnifications"
+
+    seen = sample(task_of(name), image_of(name), request_for(name).point_mm, None)
+
+    assert [place.grid.step_mm for place in seen.places] == pytest.approx([14 / 32, 20 / 32, 32 / 32])
+    assert seen.values.shape == (3, 32, 32)
+
+
 def test_a_margin_changes_nothing_in_the_middle() -> None:
     task = task_of("patch of a plane", normalise="crop", intensity={"unit": "percentile", "low": 1, "high": 99})
     volume, point = image_of("patch of a plane"), PLANE.index_to_ras((35.0, 25.0, 0.0))

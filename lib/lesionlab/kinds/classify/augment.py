@@ -47,15 +47,15 @@ class Warp:
         return matrix
 
 
-def draw_warp(task: ClassifyTask, sized: bool, rng: np.random.Generator) -> Warp:
-    """A random look at a case; ``sized``: its crop was cut by a size, which may be wrong."""
+def draw_warp(task: ClassifyTask, sized: bool, magnification: float, rng: np.random.Generator) -> Warp:
+    """A random look at a case; ``sized``: its crop was cut by a size, which may be wrong; ``magnification``: of a patch."""
     settings, form = task.training.augmentation, task.input
     scale = _factor(rng, settings.scale)
     shift = rng.uniform(-settings.shift, settings.shift, 2)
     if isinstance(form, PatchForm) and form.side is not None:
         scale *= _factor(rng, settings.size_error) if sized else 1.0
         # Anywhere in a disc of the error's radius.
-        radius = _click_share(task) * math.sqrt(rng.random())
+        radius = _click_share(task) / magnification * math.sqrt(rng.random())
         angle = rng.uniform(0, 2 * math.pi)
         shift = shift + radius * np.array([math.cos(angle), math.sin(angle)])
     chances = rng.random(2) < 0.5
@@ -70,9 +70,8 @@ def margin_for(task: ClassifyTask) -> float:
         return 0.0
     settings = task.training.augmentation
     scale = (1 + settings.scale) * (1 + settings.size_error if task.input.side is not None else 1)
-    scale = max(scale, *task.input.magnifications)
     angle = min(settings.rotation_rad, math.pi / 4)
-    click = _click_share(task) if task.input.side is not None else 0.0
+    click = _click_share(task) / min(task.input.magnifications) if task.input.side is not None else 0.0
     reach = 0.5 * scale * (math.cos(angle) + math.sin(angle)) + settings.shift + click
     return max(0.0, reach - 0.5)
 

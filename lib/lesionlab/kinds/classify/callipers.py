@@ -25,7 +25,7 @@ def measured(task: ClassifyTask, case: StoredCase, rng: np.random.Generator) -> 
     if not isinstance(form, PatchForm) or rng.random() >= task.training.augmentation.callipers:
         return case
     values = case.values.copy()
-    radius = form.voxels / (2 * (form.side or 2.0))
+    radius = form.voxels / (2 * (form.side or 2.0) * case.magnification)
     level = np.float16(rng.uniform(*_BRIGHT))
     arm = max(1, round(form.voxels * rng.uniform(*_ARM)))
     for _ in range(int(rng.integers(1, 3))):

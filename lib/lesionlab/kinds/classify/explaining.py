@@ -26,8 +26,8 @@ from lesionlab.networks.classifier import Classifier
 def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Explainable:
     """An answer, opened for explanation: the positive class's log odds, or those of the likeliest class where none is positive.
 
-    A patch is explained at its own magnification. Slices are views, weighed as the network weighed them. The views of an
-    examination, which the network sees together, are one picture of tiles.
+    The magnifications of a patch are views, whose maps are added; slices are views, weighed as the network weighed them.
+    The views of an examination, which the network sees together, are one picture of tiles.
 
     Raises:
         InputError: when the request does not fit the image.

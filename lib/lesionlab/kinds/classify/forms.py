@@ -20,7 +20,7 @@ class PatchForm(Frozen):
         voxels: samples along each edge of the crop.
         side: edge of the crop in multiples of the size; None where a size is never used.
         default_mm, default_share: edge of the crop without a size, in mm or as a share of the image's longest side.
-        magnifications: crops whose answers are averaged, as factors of the edge.
+        magnifications: crops whose answers are averaged, as factors of the edge; training draws one of them each time.
     """
 
     form: Literal["patch"]

@@ -115,17 +115,15 @@ class ClassifyModel(Model):
 
     def see(self, volume: Volume, point_mm: Point | None, size_mm: float | None) -> Seen:
         """The members' mean answer over magnifications and mirrored looks. Raises InputError when the point does not fit."""
-        form = self.task.input
-        scales = form.magnifications if isinstance(form, PatchForm) else (1.0,)
-        views = [sample(self.task, volume, point_mm, size_mm, scale) for scale in scales]
-        cases = torch.stack([bag(self.task, view.values) for view in views])
-        answers = [answer_cases(self.task, member, cases) for member in self.members]
+        view = sample(self.task, volume, point_mm, size_mm)
+        case = bag(self.task, view.values)[None]
+        answers = [answer_cases(self.task, member, case) for member in self.members]
         logits, shares, features = (
             torch.stack(column).flatten(0, 1).mean(dim=0).numpy()
             for column in zip(*(a[:3] for a in answers), strict=True)
         )
         probabilities = self.reading.probabilities(logits[None].astype(np.float64))[0]
-        return Seen(probabilities, shares.astype(np.float64), features.astype(np.float32), views[0].places)
+        return Seen(probabilities, shares.astype(np.float64), features.astype(np.float32), view.places)
 
     def _slices(self, volume: Volume, seen: Seen) -> tuple[DecidingSlice, ...]:
         if not isinstance(self.task.input, SlicesForm):

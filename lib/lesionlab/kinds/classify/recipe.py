@@ -16,7 +16,7 @@ from torch.nn import functional
 from lesionlab.kinds.classify.augment import Warp, draw_warp, mixed, resample, shade
 from lesionlab.kinds.classify.bags import edges_of, instances
 from lesionlab.kinds.classify.callipers import measured
-from lesionlab.kinds.classify.forms import PatchForm, planar
+from lesionlab.kinds.classify.forms import planar
 from lesionlab.kinds.classify.network import answer_cases, build_ensemble, forward
 from lesionlab.kinds.classify.rates import parameter_groups
 from lesionlab.kinds.classify.reading import Reading, fit_reading
@@ -136,25 +136,21 @@ class ClassifyRecipe(Recipe[Batch]):
         return totals / counts[:, None], truth
 
     def _answers(self, member: Classifier, cases: Sequence[StoredCase]) -> NDArray[np.float64]:
-        """Logits (n, classes), means over the magnifications."""
-        form = self.task.input
-        scales = form.magnifications if isinstance(form, PatchForm) else (1.0,)
+        """Logits (n, classes)."""
         device = next(member.parameters()).device
         groups = [cases] if len({case.values.shape for case in cases}) == 1 else [[case] for case in cases]
         rows = []
         for group in groups:
-            found = []
-            for scale in scales:
-                warps = [Warp(scale=scale)] * len(group)
-                x = _cut(self.task, group, [instances(self.task, len(c.values)) for c in group], warps)
-                found.append(answer_cases(self.task, member, x.to(device)).logits.cpu())
-            rows.append(torch.stack(found).mean(dim=0))
+            chosen = [instances(self.task, len(case.values)) for case in group]
+            x = _cut(self.task, group, chosen, [Warp()] * len(group))
+            rows.append(answer_cases(self.task, member, x.to(device)).logits.cpu())
         return np.asarray(torch.cat(rows).numpy(), dtype=np.float64)
 
     def _batch(self, number: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         settings = self.task.training
-        cases = [measured(self.task, self._one(number, rng), rng) for _ in range(settings.batch)]
-        warps = [draw_warp(self.task, case.sized, rng) for case in cases]
+        drawn = [self._one(number, rng).drawn(self.task, rng) for _ in range(settings.batch)]
+        cases = [measured(self.task, case, rng) for case in drawn]
+        warps = [draw_warp(self.task, case.sized, case.magnification, rng) for case in cases]
         x = _cut(self.task, cases, [instances(self.task, len(c.values), rng) for c in cases], warps)
         x = shade(x, settings.augmentation, rng)
         wanted = functional.one_hot(torch.tensor([case.truth for case in cases]), len(self.task.classes)).float()

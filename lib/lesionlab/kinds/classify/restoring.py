@@ -23,15 +23,14 @@ def restored(
         maps: its values there.
         geometry: the image's lattice.
         sliced: whether the planes are slices of one volume; between them the map is interpolated, so that it has every slice.
+            Others are added where they overlap, as the magnifications of a patch do.
     """
-    if len(places) == 1:
-        return places[0].restore(maps[0])
     if not sliced:
         parts = [place.restore(picture) for place, picture in zip(places, maps, strict=True)]
-        whole = Volume.zeros(geometry, np.float32)
+        total = Volume.zeros(_around(geometry, parts), np.float32)
         for part in parts:
-            whole = whole.paste(part)
-        return whole
+            total = Volume(total.array + Volume.zeros(total.geometry, np.float32).paste(part).array, total.geometry)
+        return total
     axis = geometry.canonical_axes()[0][2]
     planes, indices = [], []
     for place, picture in zip(places, maps, strict=True):
@@ -39,6 +38,14 @@ def restored(
         planes.append(_on_slice(place, picture, _slice(geometry, axis, index)))
         indices.append(index)
     return Volume(_between(np.stack(planes), np.asarray(indices), geometry.shape[axis], axis), geometry)
+
+
+def _around(geometry: Geometry, parts: Sequence[Volume]) -> Geometry:
+    """The smallest crop of the lattice that holds all parts."""
+    starts = [np.rint(geometry.ras_to_index(part.geometry.index_to_ras((0.0, 0.0, 0.0)))).astype(int) for part in parts]
+    low = np.min(starts, axis=0)
+    i, j, k = np.max([start + part.array.shape for start, part in zip(starts, parts, strict=True)], axis=0) - low
+    return geometry.crop((int(low[0]), int(low[1]), int(low[2])), (int(i), int(j), int(k)))
 
 
 def _slice(geometry: Geometry, axis: int, index: int) -> Geometry:

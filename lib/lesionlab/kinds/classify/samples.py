@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ class StoredCase:
         outline: uint8 (P, *edges), the lesion, where masks are given and the task draws outlines in training.
         truth: the index of its class.
         sized: whether a size cut its crop.
+        magnification: of a patch's one plane; all are there in their order until one is drawn.
     """
 
     name: str
@@ -38,6 +39,17 @@ class StoredCase:
     outline: NDArray[np.uint8] | None
     truth: int
     sized: bool
+    magnification: float = 1.0
+
+    def drawn(self, task: ClassifyTask, rng: np.random.Generator) -> StoredCase:
+        """A patch at one of its magnifications; other forms as they are."""
+        if not isinstance(task.input, PatchForm):
+            return self
+        number = int(rng.integers(len(self.values)))
+        one = slice(number, number + 1)
+        outline = None if self.outline is None else self.outline[one]
+        scale = task.input.magnifications[number]
+        return replace(self, values=self.values[one], outline=outline, magnification=scale)
 
 
 def labelled(task: ClassifyTask, cases: Iterable[Case]) -> tuple[Case, ...]:

@@ -79,7 +79,6 @@ def sample(
     volume: Volume,
     point_mm: Point | None,
     size_mm: float | None,
-    magnification: float = 1.0,
     margin: float = 0.0,
 ) -> Sampled:
     """Sample an image as the task's form says.
@@ -89,13 +88,12 @@ def sample(
         volume: the image.
         point_mm: of a patch.
         size_mm: of what is there, or None.
-        magnification: of a patch's edge.
         margin: of a patch, how much more is sampled on each side, as a share of the edge (for turning and moving it).
 
     Raises:
         InputError: the image does not fit the form, or a patch has no point in it.
     """
-    places = tuple(placements(task, volume.geometry, point_mm, size_mm, magnification, margin))
+    places = tuple(placements(task, volume.geometry, point_mm, size_mm, margin))
     if isinstance(task.input, ViewsForm):
         pictures = [place.picture(_view(volume, number)) for number, place in enumerate(places)]
     else:
@@ -105,7 +103,8 @@ def sample(
     if task.normalise == "crop":
         # Without the margin, so that training and inference see the same values.
         inner = values[(slice(None), *(slice(border, n - border) for n in values.shape[1:]))]
-        scale = Scale.of(task.intensity, Volume(inner if inner.ndim == 3 else inner[0], _lattice(inner.shape[-3:])))
+        flat = np.ascontiguousarray(inner).reshape(-1, 1, 1)
+        scale = Scale.of(task.intensity, Volume(flat, Geometry(flat.shape, np.eye(4))))
     else:
         scale = Scale.of(task.intensity, volume)
     return Sampled(scale.apply(values), places, scale)
@@ -116,7 +115,6 @@ def placements(
     geometry: Geometry,
     point_mm: Point | None,
     size_mm: float | None,
-    magnification: float = 1.0,
     margin: float = 0.0,
 ) -> Iterator[Placement]:
     """Where the planes or the box of a case lie; see :func:`sample`."""
@@ -125,9 +123,10 @@ def placements(
     match form:
         case PatchForm():
             point = checked_point(task, geometry, point_mm)
-            edge_mm = patch_edge_mm(form, geometry, size_mm) * magnification
-            count = form.voxels + 2 * margin_of(form.voxels, margin)
-            yield Placement(PatchGrid(geometry, point, edge_mm / form.voxels, _box(geometry, [count] * _AXES)))
+            step_mm = patch_edge_mm(form, geometry, size_mm) / form.voxels
+            box = _box(geometry, [form.voxels + 2 * margin_of(form.voxels, margin)] * _AXES)
+            for magnification in form.magnifications:
+                yield Placement(PatchGrid(geometry, point, step_mm * magnification, box))
         case ImageForm():
             yield _fitted(geometry, _two(form.voxels))
         case VolumeForm():
@@ -244,8 +243,3 @@ def _slices(form: SlicesForm, geometry: Geometry) -> Iterator[Placement]:
 
 def _two(voxels: int | tuple[int, int]) -> tuple[int, int]:
     return (voxels, voxels) if isinstance(voxels, int) else voxels
-
-
-def _lattice(shape: tuple[int, ...]) -> Geometry:
-    a, b, c = (1,) * (_AXES - len(shape)) + tuple(shape)
-    return Geometry((a, b, c), np.eye(4))
