@@ -30,7 +30,7 @@ class Reader(HTMLParser):
             self.alternatives.append(found.get("alt") or "")
         if found.get("role") == "img":
             self.alternatives.append(found.get("aria-label") or "")
-        if found.get("id") is not None and "svg" not in self.open:
+        if found.get("id") is not None:
             self.identifiers.append(found["id"] or "")
 
     def handle_endtag(self, tag: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def test_it_has_one_title_and_a_heading_for_each_part_to_which_the_contents_lead
     assert len(parts) == 4
     assert set(parts) <= set(page.identifiers)
     assert len(set(page.identifiers)) == len(page.identifiers)
+
+
+def test_two_plots_on_a_page_share_no_identifier() -> None:
+    two = Reader(render(replace(PAGE, exhibits=(PLOT, replace(PLOT, title="Again"))), WHEN))
+    assert len(two.identifiers) > 20
+    assert len(set(two.identifiers)) == len(two.identifiers)
+    inside = {address for address in two.addresses if address.startswith("#")}
+    assert {address[1:] for address in inside} <= set(two.identifiers)
 
 
 def test_every_picture_is_told_in_words(page: Reader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
 from typing import TYPE_CHECKING
@@ -41,7 +42,10 @@ def plot_svg(plot: Plot) -> str:
         _dress(axes, plot)
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = file.getvalue()
-    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    plain = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    # Names of parts ("axes_1") are the same in every plot; a page may hold each but once.
+    own = hashlib.sha256(plot.title.encode()).hexdigest()[:8]
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{own}-", plain)
 
 
 def png_data(picture: NDArray[np.uint8]) -> str:
