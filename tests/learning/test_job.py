@@ -13,8 +13,8 @@ import lesionlab.learning.job as module
 from lesionlab.learning.job import TrainingJob
 from lesionlab.store.house import House
 from lesionlab.store.jobs import Job, Jobs
-from lesionlab.store.versions import TrainRequest, Versions
-from tests.learning.level import TASK, LevelKind, write_case
+from lesionlab.store.versions import TrainRequest, UsedWeak, Versions
+from tests.learning.level import TASK, LevelKind, LevelRecipe, write_case
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +61,31 @@ def test_a_better_version_is_promoted_and_tells_what_it_was_made_of(studies: Pat
         == hashlib.sha256(file.read_bytes()).hexdigest()
     )
     assert {score.part for score in made.scores} == {"test"}
+
+
+def test_a_version_records_the_weak_labels_that_stood_in_for_masks(
+    studies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = UsedWeak(image="b.nii", patient="b", part="train", kind="Sphere", trust=0.67, sha256="0" * 64)
+    monkeypatch.setattr(LevelRecipe, "weak", (used,))
+    train(studies)
+    assert versions(studies).get("level", "v1").weak == (used,)
+
+
+def test_marks_that_are_saved_while_a_job_was_dead_make_it_begin_again(studies: Path) -> None:
+    jobs = Jobs(House.of(str(studies)).jobs())
+    job = jobs.add(TASK.name, TrainRequest())
+    jobs.start(job.id, 1, 1.0)
+    attempt = TrainingJob(studies, jobs, jobs.get(job.id), TASK)
+    attempt._begin()
+    left = House.of(str(studies)).training(job.id) / "left"
+    left.touch()
+    attempt._begin()
+    assert left.exists()
+    (studies / "marks").mkdir()
+    (studies / "marks" / "good01.mrk.json").write_text("{}")
+    attempt._begin()
+    assert not left.exists()
 
 
 def test_a_second_training_goes_on_from_the_first(studies: Path) -> None:

@@ -54,3 +54,11 @@ def test_a_file_of_no_image_is_refused(folder: Path) -> None:
     write_markups(folder / "labels/weak/d.mrk.json", [Sphere(center_mm=(0, 0, 0), diameter_mm=5.0)])
     with pytest.raises(InputError, match=r"d\.mrk\.json: belongs to no image of the folder"):
         read_weak_folder(folder)
+
+
+def test_marks_saved_through_the_server_count_and_unfinished_ones_do_not(folder: Path) -> None:
+    (folder / "marks").mkdir()
+    write_markups(folder / "marks" / "c.mrk.json", [Sphere(center_mm=(0, 0, 0), diameter_mm=5.0)])
+    write_markups(folder / "marks" / "gone.mrk.json", [Sphere(center_mm=(0, 0, 0), diameter_mm=5.0)])
+    (folder / "marks" / "a.mrk.json").write_text("{}")
+    assert read_weak_folder(folder)[3:] == (Sphere(image="c", patient="p3", center_mm=(0, 0, 0), diameter_mm=5.0),)

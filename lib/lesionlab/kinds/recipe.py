@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # listing the kinds imports this module, and must not wait fo
     import torch
     from torch import Tensor, nn
 
+    from lesionlab.store.versions import UsedWeak
+
 Sample = TypeVar("Sample")
 
 
@@ -25,6 +27,7 @@ class Recipe(ABC, Generic[Sample]):
         learning_rate: at its highest.
         clip_norm: of all gradients together, at most.
         schedule: of the learning rate: up at first and down along a cosine, or constant.
+        weak: the weak labels that it trains on in the place of masks.
 
     The loop may move ``network`` to a GPU, and wrap it so that several processes train it together; ``loss`` must call it as
     it stands in the attribute.
@@ -36,6 +39,7 @@ class Recipe(ABC, Generic[Sample]):
     learning_rate: float
     clip_norm: float = 1.0
     schedule: Literal["cosine", "constant"] = "cosine"
+    weak: tuple[UsedWeak, ...] = ()
 
     def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
         """What changes the parameters of ``network``; the loop follows the schedule from each group's own rate."""

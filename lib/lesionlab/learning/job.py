@@ -27,12 +27,14 @@ from lesionlab.learning.promotion import choose_cases, compare, first
 from lesionlab.learning.team import Team
 from lesionlab.learning.train import TrainProgress, drawers, fit
 from lesionlab.progress import Progress
-from lesionlab.store.cases import Case, read_cases
+from lesionlab.store.cases import TABLE, Case, read_cases
 from lesionlab.store.files import write_atomically
 from lesionlab.store.house import House
 from lesionlab.store.jobs import Job, Jobs, Standing
+from lesionlab.store.marks import MARKS
 from lesionlab.store.split import split_patients
-from lesionlab.store.versions import WEIGHTS, Comparison, PairedScore, UsedLabel, Version, Versions
+from lesionlab.store.versions import WEIGHTS, Comparison, PairedScore, UsedLabel, UsedWeak, Version, Versions
+from lesionlab.store.weak_files import WEAK
 from lesionlab.task import Frozen, Task
 
 _log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class _Inputs(Frozen):
 
     parent: str | None
     sha256: dict[str, str]
+    weak: str = ""
 
 
 class TrainingJob:
@@ -75,8 +78,8 @@ class TrainingJob:
         made = self._made_before()
         if made is None:
             parent = self._begin()
-            scores, labels = self._train(parent)
-            made = self._keep(parent, scores, labels)
+            scores, labels, weak = self._train(parent)
+            made = self._keep(parent, scores, labels, weak)
         if made.comparison.promoted and self._versions.current(self._task.name) != made.version:
             self._versions.use(self._task.name, made.version, made.comparison.reason)
         self._jobs.finish(self._job.id, made.version, made.comparison)
@@ -92,16 +95,16 @@ class TrainingJob:
         path = self._out / _INPUTS
         if path.is_file():
             before = _Inputs.model_validate_json(path.read_text(encoding="utf-8"))
-            if before.sha256 == self._checksums():
+            if (before.sha256, before.weak) == (self._checksums(), self._weak()):
                 return before.parent
             _log.info("the labels have changed: training begins again")
             shutil.rmtree(self._out)
         self._out.mkdir(parents=True, exist_ok=True)
-        inputs = _Inputs(parent=current, sha256=self._checksums())
+        inputs = _Inputs(parent=current, sha256=self._checksums(), weak=self._weak())
         write_atomically(path, inputs.model_dump_json())
         return current
 
-    def _train(self, parent: str | None) -> tuple[Json, tuple[UsedLabel, ...]]:
+    def _train(self, parent: str | None) -> tuple[Json, tuple[UsedLabel, ...], tuple[UsedWeak, ...]]:
         request = self._job.request
         start = None if parent is None else self._versions.folder(self._task.name, parent)
         options = TrainOptions(request.epochs, request.seed, request.fresh, start, request.device)
@@ -109,11 +112,14 @@ class TrainingJob:
         recipe = self._kind.recipe(self._task, self._studies, options)
         labels = self._labels()
         before = _Inputs.model_validate_json((self._out / _INPUTS).read_text(encoding="utf-8")).sha256
+        # Weak labels may be added meanwhile: the recipe itself says which it has read.
         if {label.image: label.sha256 for label in labels} != before:
             raise _LabelsChangedError("labels were saved while they were being read")
-        return fit(recipe, self._out, request.seed, self._reporter.report, drawers(), team), labels
+        return fit(recipe, self._out, request.seed, self._reporter.report, drawers(), team), labels, recipe.weak
 
-    def _keep(self, parent: str | None, scores: Json, labels: tuple[UsedLabel, ...]) -> Version:
+    def _keep(
+        self, parent: str | None, scores: Json, labels: tuple[UsedLabel, ...], weak: tuple[UsedWeak, ...]
+    ) -> Version:
         pairs, comparison = self._compare(labels)
         name = self._versions.next_name(self._task.name)
         version = Version(
@@ -127,6 +133,7 @@ class TrainingJob:
             code=lesionlab.__version__,
             torch=torch.__version__,
             labels=labels,
+            weak=weak,
             training=scores,
             scores=pairs,
             comparison=comparison,
@@ -182,6 +189,19 @@ class TrainingJob:
         for case in self._cases():
             of_image.setdefault(case.image.name, []).append(case)
         return {image: _checksum(cases, self._kind.learns_from_table) for image, cases in of_image.items()}
+
+    def _weak(self) -> str:
+        """SHA-256 of all weak labels as they are now."""
+        files = [
+            self._studies / TABLE,
+            *sorted((self._studies / WEAK).glob("*")),
+            *sorted((self._studies / MARKS).glob("*")),
+        ]
+        told = hashlib.sha256()
+        for file in files:
+            if file.is_file():
+                told.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+        return told.hexdigest()
 
     def _labels(self) -> tuple[UsedLabel, ...]:
         """The labels as they are now, after the recipe has divided the patients."""

@@ -77,20 +77,22 @@ def depth_to_space(x: Tensor) -> Tensor:
     return cells.permute(0, 1, 5, 2, 6, 3, 7, 4).reshape(n, c // 8, a * 2, b * 2, d * 2)
 
 
-def soft_dice_loss(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean over the batch of 1 - soft Dice (Milletari et al. 2016), voxels weighted by ``weight``.
+def soft_dice_loss(logits: Tensor, target: Tensor, weight: Tensor | None = None, trust: Tensor | None = None) -> Tensor:
+    """Mean over the batch of 1 - soft Dice (Milletari et al. 2016), voxels weighted by ``weight``, samples by ``trust``.
 
     Args:
         logits: (N, 1, n, n, n).
         target: the same shape, in [0, 1].
-        weight: the same shape, or None for ones.
+        weight: the same shape, or None for ones; a factor that is the same for all voxels of a sample changes nothing.
+        trust: (N,), or None for ones.
     """
     p = torch.sigmoid(logits.float())
     w = torch.ones_like(p) if weight is None else weight
     axes = tuple(range(1, p.ndim))
     both = (p * target * w).sum(axes)
     total = ((p + target) * w).sum(axes)
-    return (1 - (2 * both + 1) / (total + 1)).mean()
+    loss = 1 - (2 * both + 1) / (total + 1)
+    return loss.mean() if trust is None else (loss * trust).mean()
 
 
 def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

@@ -59,6 +59,26 @@ class UsedLabel(Frozen):
     sha256: str
 
 
+class UsedWeak(Frozen):
+    """A weak label that stood in for a mask.
+
+    Attributes:
+        image: its name.
+        patient: whose.
+        part: what for.
+        kind: of label, ``Sphere`` and so on.
+        trust: its weight beside a mask.
+        sha256: of what it says.
+    """
+
+    image: str
+    patient: str
+    part: Part
+    kind: str
+    trust: float
+    sha256: str
+
+
 class PairedScore(Frozen):
     """One case as two versions answered it, higher is better; ``current`` is None when only the new one was asked."""
 
@@ -113,6 +133,7 @@ class Version(Frozen):
         code: version of LesionLab.
         torch: version of PyTorch.
         labels: the labels and how the patients are divided.
+        weak: weak labels that stood in for masks; a lesion with a mask has none here.
         training: best validation score, its epoch, and the history of loss and score.
         scores: of each case of the comparison.
         comparison: its outcome.
@@ -128,6 +149,7 @@ class Version(Frozen):
     code: str
     torch: str
     labels: tuple[UsedLabel, ...]
+    weak: tuple[UsedWeak, ...] = ()
     training: dict[str, Any]
     scores: tuple[PairedScore, ...]
     comparison: Comparison

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from lesionlab.errors import InputError, NotFoundError
 from lesionlab.image.reading import reading
 from lesionlab.store.cases import Case, read_cases
 from lesionlab.store.files import image_name
+from lesionlab.store.marks import MARKS, Marks
 from lesionlab.weak.label import Isodose, PointSize, Presence, WeakLabel
 from lesionlab.weak.markups import read_markups
 from lesionlab.weak.report import read_report
@@ -18,6 +20,8 @@ from lesionlab.weak.struct import read_struct
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+log = logging.getLogger(__name__)
 
 WEAK = Path("labels") / "weak"
 #: Classes in ``cases.csv`` that say that an image shows no disease.
@@ -74,11 +78,12 @@ def read_weak_file(
 
 
 def read_weak_folder(folder: Path, wanted: Wanted | None = None) -> tuple[WeakLabel, ...]:
-    """All weak labels of a data folder: those of ``cases.csv``, then those of ``labels/weak/``.
+    """All weak labels of a data folder: those of ``cases.csv``, of ``labels/weak/``, and of ``marks/`` (saved through the server).
 
     A row of ``cases.csv`` with a point is a point; one with a class and without a point tells whether there is disease
     (``normal``, ``negative``, ``healthy`` and ``absent`` say no). A file in ``labels/weak/`` belongs to the image whose
-    name it begins with: ``case1.mrk.json``, ``case1.dose.dcm``. Its labels get the patient of ``cases.csv``.
+    name it begins with: ``case1.mrk.json``, ``case1.dose.dcm``. Its labels get the patient of ``cases.csv``. Marks that are no weak
+    labels (an angle, a line half drawn) or of an image that is gone are left out.
 
     Raises:
         InputError: a file cannot be read, or belongs to no image.
@@ -94,6 +99,12 @@ def read_weak_folder(folder: Path, wanted: Wanted | None = None) -> tuple[WeakLa
             continue
         image = _image_of(path, patients)
         found += [replace(label, patient=patients[image]) for label in read_weak_file(path, image, wanted)]
+    marks = Marks(folder / MARKS)
+    for image in sorted(marks.images() & set(patients)):
+        try:
+            found += read_markups(marks.path(image), image, patients[image])
+        except InputError as error:
+            log.warning("the marks of %s are left out: %s", image, error.message)
     return tuple(found)
 
 

@@ -29,6 +29,8 @@ from lesionlab.weak.shapes import Region, disc, ellipsoid, share, sphere
 
 #: Of the longest diameter: a sphere of the whole of it has 2.3 to 2.5 times the volume of a focal lesion.
 MASK_FRACTION = 0.82
+#: How far around it a mark in one plane tells that there is no lesion, as a share of the lesion's own reach.
+_TOLD = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +86,39 @@ def target(label: WeakLabel, lattice: Geometry, fraction: float = MASK_FRACTION)
             expected=f"a place in image {label.image!r}" if label.image else "a place in the image",
             hint="was it drawn on another image, or written in LPS instead of RAS?",
         )
-    flat = isinstance(label, Circle) or (isinstance(label, Ellipsoid) and len(label.half_axes_mm) == 2)
     # A mark in one plane of a volume says nothing about the other planes.
-    return Target(part, label.trust, 0.0 if flat and min(lattice.shape) > 1 else label.trust, 1.0)
+    return Target(part, label.trust, 0.0 if is_flat(label) and min(lattice.shape) > 1 else label.trust, 1.0)
+
+
+def is_flat(label: WeakLabel) -> bool:
+    """Whether a label was drawn in one plane."""
+    return isinstance(label, Circle) or (isinstance(label, Ellipsoid) and len(label.half_axes_mm) == 2)
+
+
+def flat_target(
+    label: WeakLabel, lattice: Geometry, thickness_mm: float, fraction: float = MASK_FRACTION
+) -> tuple[Volume, Volume]:
+    """What a mark in one plane says about a layer of some thickness.
+
+    Returns:
+        The share of each voxel that lies in the lesion, and the share about which the mark says anything: in the layer, up to
+        ``_TOLD`` times as far from the middle as the lesion reaches. Both float32 in [0, 1] on the lattice.
+
+    Raises:
+        InputError: the label was not drawn in one plane.
+    """
+    if isinstance(label, Circle):
+        half_axes = across(label.normal) * (label.diameter_mm * fraction / 2)
+    elif isinstance(label, Ellipsoid) and len(label.half_axes_mm) == 2:
+        half_axes = np.asarray(label.half_axes_mm, dtype=float)
+    else:
+        raise InputError("a label was not drawn in one plane", got=type(label).__name__, expected="a circle or ellipse")
+    found = []
+    for reach in (1.0, _TOLD):
+        part = share(disc(label.center_mm, half_axes * reach, thickness_mm), lattice)
+        whole = Volume.zeros(lattice, np.float32)
+        found.append(whole if part is None else whole.paste(part))
+    return found[0], found[1]
 
 
 def image_target(labels: Sequence[WeakLabel], lattice: Geometry, fraction: float = MASK_FRACTION) -> ImageTarget:

@@ -16,11 +16,11 @@ from lesionlab.phantoms.lesions.scene import draw_scene
 from lesionlab.phantoms.lesions.shapes import Bits
 
 #: Edge of a stored cube in sizes: room for a patch around an eccentric click, at a size that is too large.
-_REACH = 3.2
+REACH = 3.2
 #: A lesion may be this much longer than its axial diameter before the cube grows with it.
 _TALL = 1.3
 #: How far a reader's size may lie from the outline's diameter before it counts as a slip.
-_SLIP = 2.0
+SLIP = 2.0
 _OUTLINES = 2500
 
 
@@ -40,9 +40,9 @@ def cut_lesion(image: Volume, truth: Volume, size_mm: float | None = None) -> St
     middle = (low + high) / 2
     extent_mm = (high - low + 1) * np.asarray(geometry.spacing_mm)
     diameter_mm = measure(truth).diameter_mm
-    share_of_it = 1.0 if size_mm is None else float(np.clip(size_mm / diameter_mm, 1 / _SLIP, _SLIP))
+    share_of_it = 1.0 if size_mm is None else float(np.clip(size_mm / diameter_mm, 1 / SLIP, SLIP))
     reach_mm = max(diameter_mm, diameter_mm * share_of_it, float(extent_mm.max()) / _TALL)
-    side_mm = min(_REACH * reach_mm, max(geometry.extent_mm))
+    side_mm = min(REACH * reach_mm, max(geometry.extent_mm))
     grid = PatchGrid.cube(geometry, geometry.index_to_ras((middle[0], middle[1], middle[2])), side_mm, EDGE)
     share = grid.sample(Volume(truth.array.astype(np.float32), geometry))
     return store(grid.sample(image), share, grid.inside(), share_of_it)

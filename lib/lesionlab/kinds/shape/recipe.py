@@ -17,6 +17,7 @@ from lesionlab.kinds.shape.samples import Augmentation, Batch, StoredLesion, dra
 from lesionlab.kinds.shape.task import ShapeTask
 from lesionlab.kinds.shape.weights import ShapeWeights, write_weights
 from lesionlab.networks.unet import cross_entropy, soft_dice_loss
+from lesionlab.store.versions import UsedWeak
 
 _VALIDATION_SEED = 20240229
 
@@ -37,6 +38,7 @@ class ShapeRecipe(Recipe[Batch]):
         sources: what to train on.
         validation: lesions of the validation patients, clicked and sized once with the same errors as in training.
         start: weights to go on from (of several networks the first); random ones when None.
+        weak: the weak labels that are among the sources.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class ShapeRecipe(Recipe[Batch]):
         sources: Sequence[Source],
         validation: Sequence[StoredLesion],
         start: ShapeWeights | None = None,
+        weak: Sequence[UsedWeak] = (),
     ) -> None:
         self.task = task
+        self.weak = tuple(weak)
         network = build_network(task) if start is None else start.members[0]
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._calibration = None if start is None else start.calibration
@@ -72,12 +76,15 @@ class ShapeRecipe(Recipe[Batch]):
 
     def move(self, batch: Batch, device: torch.device) -> Batch:
         """See :class:`Recipe`."""
-        return Batch(batch.inputs.to(device), batch.target.to(device), batch.weight.to(device))
+        inputs, target, weight = (x.to(device) for x in (batch.inputs, batch.target, batch.weight))
+        return Batch(inputs, target, weight, batch.trust.to(device))
 
     def loss(self, batch: Batch) -> Tensor:
-        """Soft Dice + cross entropy over the imaged voxels."""
+        """Soft Dice + cross entropy over the imaged voxels about which the truth says anything, samples weighted by their trust."""
         logits = forward(self.network, batch.inputs)
-        return soft_dice_loss(logits, batch.target, batch.weight) + cross_entropy(logits, batch.target, batch.weight)
+        weight = batch.weight * batch.trust[:, None, None, None, None]
+        dice = soft_dice_loss(logits, batch.target, batch.weight, batch.trust)
+        return dice + cross_entropy(logits, batch.target, weight)
 
     @torch.inference_mode()
     def validate(self, network: nn.Module) -> float:

@@ -108,11 +108,12 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Batch:
-    """``inputs`` (N, 4, n, n, n); ``target`` and ``weight`` (N, 1, n, n, n)."""
+    """``inputs`` (N, 4, n, n, n); ``target`` and ``weight`` (N, 1, n, n, n); ``trust`` (N,), 1 for masks."""
 
     inputs: Tensor
     target: Tensor
     weight: Tensor
+    trust: Tensor
 
 
 def draw_batch(
@@ -124,13 +125,19 @@ def draw_batch(
         volumes.append(np.stack([lesion.image.astype(np.float32), lesion.truth / np.float32(255)]))
         index = _positions(rng, lesion, n, side, how)
         index, inside = _cut(rng, lesion, index, how)
+        if lesion.known is not None:
+            inside &= lesion.known[tuple(np.rint(index).astype(int).clip(0, EDGE - 1).transpose(3, 0, 1, 2))]
         grids.append(torch.from_numpy(np.ascontiguousarray(((index + 0.5) / EDGE * 2 - 1)[..., ::-1])))
         weights.append(torch.from_numpy(inside.astype(np.float32)))
     sampled = functional.grid_sample(torch.from_numpy(np.stack(volumes)), torch.stack(grids), align_corners=False)
     patch = _intensities(rng, sampled[:, 0], how)
     target = sampled[:, 1]
-    exclude = torch.stack([_negative_clicks(rng, p, t, n, side, how) for p, t in zip(patch, target, strict=True)])
-    return Batch(network_input(patch, side, exclude), target[:, None], torch.stack(weights)[:, None])
+    weight = torch.stack(weights)
+    # Where nothing is known nobody would say "not this".
+    told = torch.where(weight > 0, target, torch.ones_like(target))
+    exclude = torch.stack([_negative_clicks(rng, p, t, n, side, how) for p, t in zip(patch, told, strict=True)])
+    trust = torch.tensor([lesion.trust for lesion in lesions])
+    return Batch(network_input(patch, side, exclude), target[:, None], weight[:, None], trust)
 
 
 def _positions(

@@ -36,13 +36,18 @@ class SizeSettings(Frozen):
 
 
 class TrainingSettings(Frozen):
-    """How the task trains on a datastore: by default about five minutes of two cores."""
+    """How the task trains on a datastore: by default about five minutes of two cores.
+
+    ``phantoms`` is the share of samples that are simulated. Of the others at most the share ``weak`` comes from lesions that have a
+    weak label and no mask, all of them where there is no mask at all; 0 leaves weak labels out.
+    """
 
     epochs: int = Field(default=12, ge=1)
     steps: int = Field(default=40, ge=1)
     batch: int = Field(default=8, ge=1)
     learning_rate: Positive = 5e-4
     phantoms: float = Field(default=0.3, ge=0, le=1)
+    weak: float = Field(default=0.3, ge=0, lt=1)
     validation: float = Field(default=0.2, ge=0, lt=1)
     test: float = Field(default=0.2, ge=0, lt=1)
 

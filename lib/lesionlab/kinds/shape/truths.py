@@ -37,20 +37,24 @@ class TrueLesion:
     size_mm: float
 
 
-def true_lesions(cases: Iterable[Case]) -> Iterator[TrueLesion]:
+def true_lesions(cases: Iterable[Case], strict: bool = True) -> Iterator[TrueLesion]:
     """Every lesion of the cases that have a mask, one image in memory at a time.
 
+    Args:
+        cases: of any number of images.
+        strict: whether a point that lies in no lesion of its mask is an error; else such a case has no truth yet.
+
     Raises:
-        InputError: an image or mask cannot be read, they do not share a lattice, or a point lies in no lesion.
+        InputError: an image or mask cannot be read, they do not share a lattice, or (``strict``) a point lies in no lesion.
     """
     with_mask = sorted((case for case in cases if case.mask is not None), key=lambda case: case.image)
     for image_path, rows in groupby(with_mask, key=lambda case: case.image):
         image = read_volume(image_path)
         for case in rows:
-            yield from _of_case(case, image)
+            yield from _of_case(case, image, strict)
 
 
-def _of_case(case: Case, image: Volume) -> Iterator[TrueLesion]:
+def _of_case(case: Case, image: Volume, strict: bool) -> Iterator[TrueLesion]:
     if case.mask is None:
         return
     mask = read_volume(case.mask)
@@ -62,7 +66,13 @@ def _of_case(case: Case, image: Volume) -> Iterator[TrueLesion]:
             hint="export the mask with the image as reference",
         )
     points = () if case.point_mm is None else (case.point_mm,)
-    for lesion in lesions_of(Volume(mask.array, image.geometry), points):
+    try:
+        found = lesions_of(Volume(mask.array, image.geometry), points)
+    except InputError:
+        if strict:
+            raise
+        return
+    for lesion in found:
         truth = Volume.zeros(image.geometry).paste(lesion.mask)
         size_mm = measure(lesion.mask).diameter_mm if case.size_mm is None else case.size_mm
         yield TrueLesion(Path(case.image).name, case.patient, image, truth, lesion.point_mm, size_mm)
