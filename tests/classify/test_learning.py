@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lesionlab.errors import InputError, NotFoundError
 from lesionlab.image.files import write_volume
-from lesionlab.kinds import kind_of
+from lesionlab.kinds import find_task, kind_of
 from lesionlab.kinds.classify.model import ClassifyModel
 from lesionlab.kinds.classify.preparing import prepare
-from lesionlab.kinds.classify.task import ClassifyRequest
+from lesionlab.kinds.classify.task import ClassifyRequest, ClassifyTask
 from lesionlab.kinds.kind import TrainOptions
-from lesionlab.learning.train import train
+from lesionlab.learning.train import fit
 from lesionlab.progress import silent
 from lesionlab.store.cases import Case, read_cases, write_cases
 from tests.classify.blobs import PLANE, SIZE_MM, classify_task, disc, write_discs
@@ -35,7 +36,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def trained(folders: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained")
-    train(TASK, folders[0], out, TrainOptions(seed=1, fresh=True), silent)
+    fit(prepare(TASK, folders[0], TrainOptions(seed=1, fresh=True)), out, 1, silent)
     return out
 
 
@@ -122,3 +123,24 @@ def test_a_look_is_unsure_between_nothing_and_all_and_needs_the_point(
     assert 0 <= found.uncertainty <= 1
     assert found.features.shape == (1280,)
     assert kind_of(TASK).look(TASK, model, Case(case.image, None, "p"), volume) is None
+
+
+def test_the_published_recipe_trains_every_layer_with_adam_at_its_one_constant_rate(
+    folders: tuple[Path, Path],
+) -> None:
+    published = find_task("subtype_mammo")
+    assert isinstance(published, ClassifyTask)
+    network = published.network.model_dump() | {"pretrained": "none"}
+    training = published.training.model_dump() | {"batch": 2, "folds": 2}
+    recipe = prepare(classify_task(network=network, training=training), folders[0], TrainOptions(fresh=True))
+
+    optimizer = recipe.optimizer(recipe.network)
+    loss = recipe.loss(recipe.draw(np.random.default_rng(0)))
+    loss.backward()
+
+    assert type(optimizer) is torch.optim.Adam
+    assert {group["lr"] for group in optimizer.param_groups} == {1e-5}
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {0}
+    assert (recipe.clip_norm, recipe.schedule, recipe.epochs) == (1e-3, "constant", 50)
+    assert torch.isfinite(loss)
+    assert all(parameter.grad is not None for parameter in recipe.network.parameters())
