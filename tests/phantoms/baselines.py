@@ -63,7 +63,7 @@ def auc(
     best = 0.5
     models: list[Any] = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))]
     if boosted:
-        models.append(GradientBoostingClassifier(n_estimators=40, max_depth=2, max_features="sqrt", random_state=0))
+        models.append(GradientBoostingClassifier(n_estimators=50, max_depth=2, max_features="sqrt", random_state=0))
     for model in models:
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
         scores = cross_val_predict(model, values, truth, cv=folds, method="predict_proba")

@@ -1,6 +1,6 @@
 """Contact sheets of the classification phantoms for ``docs/phantoms.md``: one row for each class.
 
-``python -m tests.phantoms.sheets COHORT OUT.png``
+``python -m tests.phantoms.sheets COHORT OUT.png [CASES COLUMNS SIDE]``
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def main() -> None:
     from PIL import Image
 
     name, out = sys.argv[1], Path(sys.argv[2])
-    columns, side = (int(x) for x in sys.argv[3:5]) if len(sys.argv) > 4 else (4, 190)
+    count, columns, side = (int(x) for x in sys.argv[3:6]) if len(sys.argv) > 5 else (16, 4, 180)
     with tempfile.TemporaryDirectory() as folder:
-        write_cohort(name, Path(folder), columns * 4, np.random.default_rng(5), None)
+        write_cohort(name, Path(folder), count, np.random.default_rng(5), None)
         picture = sheet(read_cases(Path(folder)), columns, side)
     Image.fromarray(picture // _STEP * _STEP).save(out, optimize=True)
 
