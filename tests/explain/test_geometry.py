@@ -15,7 +15,6 @@ from lesionlab.kinds.kind import METHODS, Method
 from tests.detect.bright import balls
 from tests.explain.shining import CENTRE, lattices, scene, shining_model
 
-
 #: Beside the centre, so that one cell of the heat map is the hottest.
 CLICK = (CENTRE[0] + 0.7, CENTRE[1] + 0.4, CENTRE[2] + 0.5)
 

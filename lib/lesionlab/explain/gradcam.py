@@ -32,31 +32,37 @@ def gradcam(subject: Subject, layer: str | None = None) -> Tensor:
     Raises:
         InputError: the network has no such layer, or its answer is not made of places.
     """
+    return gradcam_and_number(subject, layer)[0]
+
+
+def gradcam_and_number(subject: Subject, layer: str | None = None) -> tuple[Tensor, float]:
+    """As :func:`gradcam`, with the number of all views together, which comes out on the way."""
     own = subject.apart()
     weights = subject.view_weights.tolist()
-    maps = []
+    maps, number = [], 0.0
     for start in range(0, len(subject.inputs), BATCH):
         part = slice(start, start + BATCH)
-        features, gradients = _felt(own, layer or subject.layer, subject.inputs[part])
+        features, gradients, numbers = _felt(own, layer or subject.layer, subject.inputs[part])
+        number += float((numbers * torch.tensor(weights[part])).sum())
         signs = torch.tensor(weights[part]).reshape(-1, *[1] * (features.ndim - 1))
         if subject.pooled:
             gradients = gradients.mean(dim=tuple(range(2, features.ndim)), keepdim=True)
         heat = (signs * gradients * features).sum(dim=1, keepdim=True).clamp_min(0)
         mode = "bilinear" if heat.ndim == 4 else "trilinear"
         maps.append(functional.interpolate(heat, subject.inputs.shape[2:], mode=mode, align_corners=False)[:, 0])
-    return torch.cat(maps)
+    return torch.cat(maps), number
 
 
-def _felt(subject: Subject, layer: str, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """A layer's features for some views and the gradients of their numbers, both (N, K, *cells)."""
+def _felt(subject: Subject, layer: str, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A layer's features for some views and the gradients of their numbers, both (N, K, *cells), and the numbers (N,)."""
     module = _layer(subject.network, layer)
     seen: list[Tensor] = []
     with torch.enable_grad(), _replaced(module, seen):
-        total = subject.numbers(inputs).sum()
+        numbers = subject.numbers(inputs)
     if not seen or seen[-1].ndim != inputs.ndim:
         raise InputError(f"layer {layer!r} has no places to map", got="an answer without edges, or none")
-    (gradient,) = torch.autograd.grad(total, seen[-1])
-    return seen[-1].detach().float(), gradient.float()
+    (gradient,) = torch.autograd.grad(numbers.sum(), seen[-1])
+    return seen[-1].detach().float(), gradient.float(), numbers.detach()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from lesionlab.explain.adversarial import smallest_flip, total
 from lesionlab.explain.checks import agreement, completeness, curves, randomisation
 from lesionlab.explain.class_model import class_model
 from lesionlab.explain.deepshap import deepshap
-from lesionlab.explain.gradcam import gradcam
+from lesionlab.explain.gradcam import gradcam, gradcam_and_number
 from lesionlab.explain.subject import Subject, joined
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.kind import Explainable, Json, Method, Model, Request, Result
@@ -116,11 +116,12 @@ def explain(
     hottest = np.unravel_index(int(np.abs(heat.array).argmax()), heat.array.shape)
     place = heat.geometry.index_to_ras((float(hottest[0]), float(hottest[1]), float(hottest[2])))
     first = opened.subjects[0]
+    number = total(joined(opened.subjects), first.inputs) if found.number is None else found.number
     facts = {
         "method": method,
         "question": opened.question,
         **opened.about,
-        "number": round(total(joined(opened.subjects), first.inputs), 4),
+        "number": round(number, 4),
         "threshold": round(first.threshold, 4),
         "unit": found.unit,
         **({"hottest_mm": [round(x, 2) for x in place]} if method in ATTRIBUTIONS else {}),
@@ -140,20 +141,23 @@ class _How:
 
 @dataclass(frozen=True, eq=False)
 class _Map:
-    """(views, *edges), how it is to be read, and what else was found."""
+    """(views, *edges), how it is to be read, what else was found, and the explained number where the method came by it."""
 
     values: Tensor
     unit: str
     facts: Json
+    number: float | None = None
 
 
 def _gradcam(opened: Explainable, how: _How) -> _Map:
-    heat = torch.stack([gradcam(subject) for subject in opened.subjects]).mean(dim=0)
+    members = [gradcam_and_number(subject) for subject in opened.subjects]
+    heat = torch.stack([one for one, _ in members]).mean(dim=0)
+    number = float(np.mean([one for _, one in members]))
     checks: Json = {}
     if how.checked:
         correlations = [randomisation(subject, gradcam, how.rng) for subject in opened.subjects]
         checks = _checks(joined(opened.subjects), heat, float(np.mean(correlations)))
-    return _shares(heat, checks)
+    return replace(_shares(heat, checks), number=number)
 
 
 def _deepshap(opened: Explainable, how: _How) -> _Map:
