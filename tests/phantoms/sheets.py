@@ -27,7 +27,7 @@ def tile(case: Case, side: int) -> Tile:
 
     values = read_volume(case.image).array
     if values.shape[2] > 4:
-        plane = values[20:236, 20:236, int(values.shape[2] * 0.6)].astype(float)
+        plane = values[20:236, 20:236, int(values.shape[2] * 0.6)].T.astype(float)
         picture = np.clip((plane + 1150) / 1450, 0, 1) * 255
     elif values.shape[2] == 4:
         picture = np.block([[values[:, :, 0].T, values[:, :, 1].T], [values[:, :, 2].T, values[:, :, 3].T]])

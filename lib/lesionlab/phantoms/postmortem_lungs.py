@@ -61,9 +61,9 @@ def draw_fluid(rng: np.random.Generator, drowned: bool) -> Fluid:
         haze, septa, sunk = (float(rng.uniform(*span)) for span in ((0, 0.35), (0, 0.3), (0.8, 1.3)))
     least = float(rng.uniform(0, 70))
     return Fluid(
-        most=least + float(rng.uniform(220, 560)),
+        most=least + float(rng.uniform(290, 560)),
         least=least,
-        skew=float(rng.uniform(0.8, 2.8)),
+        skew=float(rng.uniform(0.8, 2.2)),
         sunk=sunk,
         tilt=float(rng.normal(0, 0.12)),
         haze=haze,
