@@ -57,7 +57,8 @@ def _felt(subject: Subject, layer: str, inputs: Tensor) -> tuple[Tensor, Tensor,
     """A layer's features for some views and the gradients of their numbers, both (N, K, *cells), and the numbers (N,)."""
     module = _layer(subject.network, layer)
     seen: list[Tensor] = []
-    with torch.enable_grad(), _replaced(module, seen):
+    half = torch.autocast(inputs.device.type, torch.bfloat16, enabled=subject.halves)
+    with torch.enable_grad(), half, _replaced(module, seen):
         numbers = subject.numbers(inputs)
     if not seen or seen[-1].ndim != inputs.ndim:
         raise InputError(f"layer {layer!r} has no places to map", got="an answer without edges, or none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,7 @@ class Subject:
         weights: (N,), how much each view counts; None means 1 each.
         pooled: whether Grad-CAM takes the mean of a feature's gradient over the layer; not for the number of one small place,
             which would light up every other place with the same features.
+        halves: whether Grad-CAM may compute in bfloat16, as the answer itself is computed.
     """
 
     network: nn.Module
@@ -44,6 +46,7 @@ class Subject:
     threshold: float = 0.0
     weights: Tensor | None = None
     pooled: bool = True
+    halves: bool = False
 
     def __post_init__(self) -> None:
         views, edges = self.inputs.shape[0], self.inputs.shape[1:]
@@ -73,14 +76,24 @@ def apart(network: nn.Module) -> nn.Module:
     Hooks and gradients there never meet the requests that the original answers at the same time in other threads.
     The weights' memory is shared, not copied.
     """
-    shared: dict[int, Tensor] = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in network.parameters()}
-    shared.update({id(b): b.detach() for b in network.buffers()})
-    own = copy.deepcopy(network, shared)
-    for module in own.modules():
-        module._forward_hooks.clear()
-        module._forward_pre_hooks.clear()
-        module._backward_hooks.clear()
-    return own.eval()
+    return _twin(network, {}).eval()
+
+
+def _twin(module: nn.Module, known: dict[int, nn.Module]) -> nn.Module:
+    # copy.deepcopy would do too, but takes longer than a network's answer.
+    if id(module) not in known:
+        own = known[id(module)] = copy.copy(module)
+        state = vars(own)
+        state.update(
+            {name: OrderedDict() for name, value in state.items() if "hooks" in name and isinstance(value, dict)}
+        )
+        frozen = {
+            k: p if p is None else nn.Parameter(p.detach(), requires_grad=False) for k, p in own._parameters.items()
+        }
+        buffers = {k: b if b is None else b.detach() for k, b in own._buffers.items()}
+        modules = {k: m if m is None else _twin(m, known) for k, m in own._modules.items()}
+        state.update(_parameters=frozen, _buffers=buffers, _modules=modules)
+    return known[id(module)]
 
 
 def joined(subjects: Sequence[Subject]) -> Subject:

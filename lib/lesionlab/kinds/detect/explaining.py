@@ -18,6 +18,7 @@ from lesionlab.kinds.detect.model import DetectModel
 from lesionlab.kinds.detect.result import Candidate
 from lesionlab.kinds.kind import Explainable, Request
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
+from lesionlab.networks.weights import supports_bfloat16
 
 #: The finest features before the answer; coarser ones point beside the lesion.
 _LAYER, _PRETRAINED_LAYER = "back.0", "lateral.0"
@@ -55,6 +56,7 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         high=CEILING,
         threshold=model.turning_point(lesion_class),
         pooled=False,
+        halves=supports_bfloat16(),
     )
     return Explainable(
         subjects=(subject,),

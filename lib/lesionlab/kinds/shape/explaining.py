@@ -15,6 +15,7 @@ from lesionlab.kinds.kind import Explainable, Request
 from lesionlab.kinds.shape.inputs import Normalisation, mark_points
 from lesionlab.kinds.shape.model import ShapeModel
 from lesionlab.kinds.shape.task import ShapeRequest
+from lesionlab.networks.weights import supports_bfloat16
 
 #: The finest features before the answer; coarser ones point beside the lesion.
 _LAYER = "network.level1"
@@ -48,6 +49,7 @@ def explainable(model: ShapeModel, volume: Volume, request: Request) -> Explaina
             baselines=torch.cat([low_passed(inputs, n // 4), inputs.median().expand_as(inputs)]),
             low=min(-1.3, float(inputs.min())),
             high=max(1.3, float(inputs.max())),
+            halves=supports_bfloat16(),
         )
         for member in model.members
     )
@@ -77,7 +79,8 @@ class _Seeing(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         patch = (x[:, 0] + 1) / 2 * self._how.spread + self._how.low
-        answer: Tensor = self.network(self._how.apply(patch, self._side, self._marks))
+        inputs = self._how.apply(patch, self._side, self._marks)
+        answer: Tensor = self.network(inputs.contiguous(memory_format=torch.channels_last_3d))
         return answer
 
 
