@@ -30,6 +30,8 @@ CLICK_ERROR, SIZE_ERROR = 0.3, 0.2
 NEGATIVES = 6
 #: Sigmas of the difference of Gaussians that proposes them, px of 0.4 mm.
 _SIGMAS = (6.0, 9.0, 13.0, 19.0)
+#: How far from the breast's border, and from each other, the spots lie, px.
+_INSIDE, _APART = 15.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,24 @@ def mammo_weak(out: Path, seed: int = 0) -> None:
 
 
 def dense_spots(values: NDArray[np.float32], findings: list[Finding]) -> list[tuple[float, float]]:
-    """Columns and rows of the strongest blobs in the breast that are no finding, strongest first."""
-    breast = ndimage.binary_opening(values > 12, iterations=5)
+    """Columns and rows of the densest blobs well inside the breast that are no finding, densest first.
+
+    The densest rather than the most blob-like: otherwise the grey level alone tells findings from them. Labels of the film and the
+    skin line, which blob finders like best, lie outside.
+    """
+    parts, count = ndimage.label(ndimage.binary_opening(values > 12, iterations=5))
+    sizes = ndimage.sum_labels(np.ones_like(values), parts, index=range(1, count + 1))
+    breast = ndimage.distance_transform_edt(np.pad(parts == 1 + int(np.argmax(sizes)), 1))[1:-1, 1:-1] > _INSIDE
     blobs: list[tuple[float, float, float]] = []
     for sigma in _SIGMAS:
-        response = (ndimage.gaussian_filter(values, sigma) - ndimage.gaussian_filter(values, 1.6 * sigma)) * breast
+        level = ndimage.gaussian_filter(values, sigma)
+        response = (level - ndimage.gaussian_filter(values, 1.6 * sigma)) * breast
         peaks = (response == ndimage.maximum_filter(response, int(2 * sigma))) & (response > 0)
-        blobs += [(float(response[row, column]), float(column), float(row)) for row, column in np.argwhere(peaks)]
+        blobs += [(float(level[row, column]), float(column), float(row)) for row, column in np.argwhere(peaks)]
     kept: list[tuple[float, float]] = []
     for _, x, y in sorted(blobs, reverse=True):
         clear = all((x - f.x) ** 2 + (y - f.y) ** 2 > (f.radius + 15) ** 2 for f in findings)
-        if clear and all((x - a) ** 2 + (y - b) ** 2 > 12**2 for a, b in kept):
+        if clear and all((x - a) ** 2 + (y - b) ** 2 > _APART**2 for a, b in kept):
             kept.append((x, y))
     return kept[:NEGATIVES]
 
