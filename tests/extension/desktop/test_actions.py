@@ -20,7 +20,7 @@ ACTING = {
     "ctkSliderWidget": {"valueChanged"},
 }
 #: Read when another widget is used.
-READ_LATER = {"strategyCombo", "caseCombo", "percentSpin", "epochsSpin", "tokenEdit"}
+READ_LATER = {"strategyCombo", "explainCombo", "caseCombo", "percentSpin", "epochsSpin", "tokenEdit"}
 
 BUTTONS = [
     (states.CONNECTED, "disconnectButton", "disconnect", {}),
