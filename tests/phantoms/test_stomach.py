@@ -68,7 +68,7 @@ def test_mean_histogram_and_blobs_do_not_tell_the_class() -> None:
 
 def test_every_shift_changes_the_picture_as_it_says() -> None:
     usual, film, round_field, thin = (shot(4, True, unit) for unit in (None, *(SHIFTS[n] for n in SHIFT_NAMES)))
-    assert film.image.mean() < 0.9 * usual.image.mean()  # its curve
+    assert film.image.mean() < usual.image.mean() < thin.image.mean()  # their curves
     assert not round_field.image[:10, :10].any()  # dark outside the circle
     assert round_field.region.sum() < usual.region.sum()  # 310 mm across against 280
     coats = [simulate.image[simulate.region].std() / simulate.image.std() for simulate in (usual, thin)]
