@@ -134,7 +134,7 @@ class FakeClient:
 
     def server(self, job=None):
         self._server.note("server")
-        return ServerInfo(self.url, "0.1.0", 1, (CLICK, FIND), ("first",), ("outline",))
+        return ServerInfo(self.url, "0.1.0", 1, (FIND, CLICK), ("first",), ("outline",))
 
     def cases(self, job=None):
         self._server.note("cases")

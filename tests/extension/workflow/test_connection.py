@@ -18,8 +18,8 @@ FAR = ras((8, 9, 10))
 
 def test_connecting_gives_tasks_cases_and_strategies(desk):
     assert desk.state.connection.server_version == "0.1.0"
-    assert [task.name for task in desk.state.tasks] == ["outline", "find"]
-    assert desk.state.task == "outline"
+    assert [task.name for task in desk.state.tasks] == ["find", "outline"]
+    assert desk.state.task == "outline"  # a click that becomes a mask comes first, wherever it stands
     assert [case.image for case in desk.state.cases] == ["case_a", "case_b", "case_c"]
     assert desk.state.strategies == ("first",)
     assert [version.version for version in desk.state.versions] == ["v1"]

@@ -18,7 +18,7 @@ from .state import CONNECTING, ERROR, LOST, NONE, READY, Connection
 from .training import Trainings
 
 if TYPE_CHECKING:
-    from LesionLabLib.answers import Case, ServerInfo
+    from LesionLabLib.answers import Case, ServerInfo, TaskInfo
     from LesionLabLib.client import Client
 
 ClientFactory = Callable[[str, str], "Client"]
@@ -103,7 +103,7 @@ class Connecting:
     def _found(self, server: ServerInfo) -> None:
         state, current = self._context.state, self._context.current
         kept = state.task if any(task.name == state.task for task in server.tasks) else ""
-        task = kept or (server.tasks[0].name if server.tasks else "")
+        task = kept or _first(server.tasks)
         current.change(
             connection=Connection(READY, state.connection.url, server.version),
             tasks=server.tasks,
@@ -123,3 +123,9 @@ class Connecting:
         status = LOST if self._context.state.case is not None else NONE
         self._context.current.change(connection=Connection(status, connection.url, message=plain(error)))
         self._context.current.say(ERROR, plain(error))
+
+
+def _first(tasks: tuple[TaskInfo, ...]) -> str:
+    """What to begin with: a click that becomes a mask, where the server offers that; "" when it offers nothing."""
+    names = [task.name for task in sorted(tasks, key=lambda task: task.kind != "shape")]
+    return names[0] if names else ""
