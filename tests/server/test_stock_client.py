@@ -52,7 +52,9 @@ def test_the_panel_finds_our_task_as_a_deepgrow_model_with_a_label_to_draw(clien
     assert model["config"] == {"size_mm": 20.0, "explain": "none"}
     assert model["request"]["required"] == ["point_mm"]
     assert info["labels"] == ["lesion"]
-    assert set(info["strategies"]) == {"first", "random", "uncertainty", "diversity", "weak_first"}
+    assert set(info["strategies"]) == {
+        *("first", "random", "uncertainty", "diversity", "weak_first", "disagreement", "surprise")
+    }
     assert set(info["scoring"]) == {"dice"}
     assert set(info["trainers"]) == set(all_tasks())
 

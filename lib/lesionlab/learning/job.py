@@ -20,17 +20,17 @@ from pathlib import Path
 import torch
 
 import lesionlab
-from lesionlab.errors import ConflictError, InternalError, LesionLabError, NotFoundError
+from lesionlab.errors import ConflictError, LesionLabError, NotFoundError
 from lesionlab.kinds import find_task, kind_of
 from lesionlab.kinds.kind import CaseScore, Json, Model, TrainOptions
 from lesionlab.learning.promotion import choose_cases, compare, first
+from lesionlab.learning.reporter import Reporter
 from lesionlab.learning.team import Team
-from lesionlab.learning.train import TrainProgress, drawers, fit
-from lesionlab.progress import Progress
+from lesionlab.learning.train import drawers, fit
 from lesionlab.store.cases import TABLE, Case, read_cases
 from lesionlab.store.files import write_atomically
 from lesionlab.store.house import House
-from lesionlab.store.jobs import Job, Jobs, Standing
+from lesionlab.store.jobs import Job, Jobs
 from lesionlab.store.marks import MARKS
 from lesionlab.store.split import split_patients
 from lesionlab.store.versions import WEIGHTS, Comparison, PairedScore, UsedLabel, UsedWeak, Version, Versions
@@ -38,7 +38,6 @@ from lesionlab.store.weak_files import WEAK
 from lesionlab.task import Frozen, Task
 
 _log = logging.getLogger(__name__)
-_REPORT_SECONDS = 1.0
 _CLAIM_SECONDS = 20.0
 _INPUTS = "inputs.json"
 
@@ -67,7 +66,7 @@ class TrainingJob:
         house = House.of(str(studies))
         self._versions = Versions(house.models)
         self._out = house.training(job.id)
-        self._reporter = _Reporter(jobs, job)
+        self._reporter = Reporter(jobs, job)
 
     def run(self) -> None:
         """Train, compare, keep the version, and promote it if it is not worse.
@@ -225,50 +224,6 @@ def _checksum(cases: Sequence[Case], table: bool) -> str:
 
 class _LabelsChangedError(ConflictError):
     """A label was saved between the reading and the recording of the labels."""
-
-
-class _Reporter:
-    """Writes how far the job is, at most once a second."""
-
-    def __init__(self, jobs: Jobs, job: Job) -> None:
-        self._jobs, self._job = jobs, job.id
-        self._standing = Standing()
-        self._first: tuple[float, int] | None = None
-        self._written = -1e9
-
-    def say(self, message: str) -> None:
-        """What it does now."""
-        self._standing = self._standing.model_copy(update={"message": message, "remaining_s": None})
-        self._write()
-
-    def quiet(self, _: Progress) -> None:
-        """Progress that nobody needs to see."""
-
-    def report(self, progress: Progress) -> None:
-        """A step of training."""
-        if not isinstance(progress, TrainProgress):
-            raise InternalError("not progress of training", got=type(progress).__name__)
-        now = time.monotonic()
-        self._first = self._first or (now, progress.done)
-        began, done_then = self._first
-        done = progress.done - done_then
-        remaining = None if done == 0 else (now - began) / done * (progress.total - progress.done)
-        self._standing = Standing(
-            epoch=progress.epoch,
-            epochs=progress.epochs,
-            step=progress.done,
-            steps=progress.total,
-            loss=progress.loss,
-            score=progress.score,
-            remaining_s=remaining,
-            message="training",
-        )
-        if now - self._written >= _REPORT_SECONDS or progress.done == progress.total:
-            self._write()
-
-    def _write(self) -> None:
-        self._written = time.monotonic()
-        self._jobs.report(self._job, self._standing)
 
 
 def main(argv: Sequence[str]) -> int:
