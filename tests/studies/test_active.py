@@ -17,10 +17,11 @@ from lesionlab.image.volume import Volume
 from lesionlab.kinds.kind import Look, Model
 from lesionlab.progress import Progress, silent
 from lesionlab.store.cases import MASKS, Case, read_cases, write_cases
-from lesionlab.studies.active import ActiveSettings, Point, prepare, read_settings, simulate, study_task
+from lesionlab.studies.active import ActiveSettings, Point, prepare, simulate, study_task
 from lesionlab.studies.active_curves import Weighing, best, curves
 from lesionlab.studies.active_page import figures, page
 from lesionlab.studies.report import render
+from lesionlab.studies.simulating import read_settings
 from lesionlab.task import Frozen, Task
 from tests.learning.level import LevelKind, LevelModel, level, write_case
 
@@ -199,7 +200,7 @@ def test_settings_are_checked(tmp_path: Path) -> None:
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=what):
-            read_settings(file)
+            read_settings(ActiveSettings, file)
     with pytest.raises(InputError, match="training"):
         study_task(TASK, SETTINGS.model_copy(update={"task": {"training": {"batch": 3}}}))
     changed = study_task(TASK, SETTINGS.model_copy(update={"task": {"training": {"test": 0.1}}}))

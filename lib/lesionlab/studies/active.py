@@ -8,27 +8,23 @@ their labels alone; with the whole pool labelled all strategies have the same ve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lesionlab.errors import ConflictError, InputError
 from lesionlab.kinds import kind_of
 from lesionlab.phantoms.cohorts import write_cohort
 from lesionlab.progress import Progress, Report
-from lesionlab.store.cases import TABLE, Case, read_cases
-from lesionlab.store.files import write_atomically
+from lesionlab.store.cases import read_cases
+from lesionlab.studies import simulating
+from lesionlab.studies.simulating import POOL, TEST, Write, changed_task
 from lesionlab.task import Frozen, Task
 
 StrategyName = Literal["random", "uncertainty", "disagreement", "diversity", "surprise"]
 STRATEGIES: tuple[StrategyName, ...] = ("random", "uncertainty", "disagreement", "diversity", "surprise")
 _SEED = 4
-SETTINGS, POOL, TEST, RUNS = "settings.json", "pool", "test", "runs"
 
 
 class ActiveSettings(Frozen):
@@ -88,38 +84,14 @@ class Point(Frozen):
     scores: dict[str, float]
 
 
-def read_settings(path: Path) -> ActiveSettings:
-    """Settings from a YAML file.
-
-    Raises:
-        InputError: names the key, what was got and what was expected.
-    """
-    try:
-        return ActiveSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read", got=" ".join(str(error).split())) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise InputError(f"{path}: {where}: {first['msg']}", got=repr(first["input"])[:80]) from error
-
-
 def study_task(task: Task, settings: ActiveSettings) -> Task:
     """The task as the study trains it: with the study's own settings, and every labelled case for training.
 
     Raises:
         InputError: the task has no such setting.
     """
-    whole = task.model_dump(mode="json")
     own: dict[str, Any] = {"training": {"validation": 0, "test": 0}}
-    try:
-        return type(task).model_validate(_merged(whole, _merged(own, settings.task)))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"task settings of the study: {where}: {first['msg']}", got=repr(first["input"])[:80]
-        ) from error
+    return changed_task(type(task), _merged(task.model_dump(mode="json"), _merged(own, settings.task)))
 
 
 def prepare(task: Task, settings: ActiveSettings, out: Path) -> None:
@@ -128,22 +100,15 @@ def prepare(task: Task, settings: ActiveSettings, out: Path) -> None:
     Raises:
         ConflictError: the folder holds a study with other settings.
     """
-    text = settings.model_dump_json(indent=1) + "\n"
-    path = out / SETTINGS
-    if path.is_file() and path.read_text(encoding="utf-8") != text:
-        raise ConflictError("the folder holds a study with other settings", got=str(out), expected="a new folder")
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, text)
-    for number, (name, count, shift) in enumerate(
-        ((POOL, settings.cases, None), (TEST, settings.test, settings.test_shift))
-    ):
-        if (out / name / TABLE).is_file():
-            continue
-        rng = np.random.default_rng([_SEED, number])
+
+    def cohort(count: int, shift: str | None) -> Write:
         if settings.cohort is None:
-            kind_of(task).phantom(task, out / name, count, rng, shift)
-        else:
-            write_cohort(settings.cohort, out / name, count, rng, shift)
+            return lambda folder, rng: kind_of(task).phantom(task, folder, count, rng, shift)
+        name = settings.cohort
+        return lambda folder, rng: write_cohort(name, folder, count, rng, shift)
+
+    cohorts = {POOL: cohort(settings.cases, None), TEST: cohort(settings.test, settings.test_shift)}
+    simulating.prepare(settings, out, _SEED, cohorts)
 
 
 def simulate(task: Task, settings: ActiveSettings, out: Path, processes: int, report: Report) -> list[Point]:
@@ -184,14 +149,6 @@ def strata(out: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for case in read_cases(out / TEST):
         found.setdefault(case.patient, case.label)
-    return found
-
-
-def by_image(cases: Sequence[Case]) -> dict[str, list[Case]]:
-    """The rows of each image, by its name."""
-    found: dict[str, list[Case]] = {}
-    for case in cases:
-        found.setdefault(case.image.name, []).append(case)
     return found
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from lesionlab.kinds.exhibits import Cell, Curve, Exhibit, Plot, Table
 from lesionlab.kinds.kind import Json
 from lesionlab.store.cases import read_cases
-from lesionlab.studies.active import POOL, ActiveSettings, Point, strata
+from lesionlab.studies.active import ActiveSettings, Point, strata
 from lesionlab.studies.active_curves import LearningCurve, Weighing, best, curves
 from lesionlab.studies.report import Page, words
+from lesionlab.studies.simulating import POOL
 from lesionlab.task import Task
 
 #: Of the pool's labels, with which a strategy should reach what random choice reaches with all of them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -19,7 +18,8 @@ from lesionlab.learning.train import fit
 from lesionlab.progress import Progress, Report, silent
 from lesionlab.store.cases import MASKS, Case, read_cases, write_cases
 from lesionlab.store.files import image_name, write_atomically
-from lesionlab.studies.active import POOL, RUNS, TEST, ActiveSettings, Point, StrategyName, by_image
+from lesionlab.studies.active import ActiveSettings, Point, StrategyName
+from lesionlab.studies.simulating import POOL, RUNS, TEST, by_image, link
 from lesionlab.task import Task
 
 _START, _POINT, _DATA = "start", "point.json", "data"
@@ -142,16 +142,6 @@ _NEED_LABELLED = ("diversity", "surprise")
 
 def _linked(case: Case, data: Path) -> Case:
     """The case in another folder, its files not copied where the disk can share them."""
-    image = _link(case.image, data / case.image.name)
-    mask = None if case.mask is None else _link(case.mask, data / MASKS / case.mask.name)
+    image = link(case.image, data / case.image.name)
+    mask = None if case.mask is None else link(case.mask, data / MASKS / case.mask.name)
     return Case(image, mask, case.patient or image_name(image), case.label, case.point_mm, case.size_mm, case.reader)
-
-
-def _link(source: Path, target: Path) -> Path:
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
-    return target

@@ -6,27 +6,23 @@ them, with one kind of label, and scored against the truth of cases that no trai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lesionlab.errors import ConflictError, InputError
+from lesionlab.errors import InputError
 from lesionlab.kinds import kind_of
 from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.progress import Progress, Report
-from lesionlab.store.cases import MASKS, TABLE, Case, read_cases
-from lesionlab.store.files import write_atomically
+from lesionlab.store.cases import MASKS
 from lesionlab.store.weak_files import WEAK
+from lesionlab.studies.simulating import POOL, TEST, Write, changed_task, prepare
 from lesionlab.task import Frozen, Task
 
 LabelName = Literal["painted", "sphere", "dose"]
 LABELS: tuple[LabelName, ...] = ("painted", "sphere", "dose")
-SETTINGS, POOL, TEST, RUNS = "settings.json", "pool", "test", "runs"
 _SEED = 5
 
 
@@ -110,22 +106,6 @@ class Trained(Frozen):
     cpm: float
 
 
-def read_settings(path: Path) -> WeakSettings:
-    """Settings from a YAML file.
-
-    Raises:
-        InputError: names the key, what was got and what was expected.
-    """
-    try:
-        return WeakSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read", got=" ".join(str(error).split())) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise InputError(f"{path}: {where}: {first['msg']}", got=repr(first["input"])[:80]) from error
-
-
 def simulate(task: Task, settings: WeakSettings, out: Path, processes: int, report: Report) -> tuple[Trained, ...]:
     """The whole study, from where an earlier call stopped.
 
@@ -140,7 +120,7 @@ def simulate(task: Task, settings: WeakSettings, out: Path, processes: int, repo
 
     own = study_task(task, settings)
     report(Progress(0, 1, "simulating the cohort"))
-    _prepare(own, settings, out)
+    prepare(settings, out, _SEED, {POOL: _phantom(own, settings.cases), TEST: _phantom(own, settings.test)})
     kinds = labels_of(settings, out)
     rows = [(label, count, seed) for seed in range(settings.seeds) for count in settings.counts for label in kinds]
     found: list[Trained] = []
@@ -171,12 +151,7 @@ def study_task(task: Task, settings: WeakSettings) -> DetectTask:
     whole = task.model_dump(mode="json")
     given = dict(settings.task)
     training = {**whole["training"], **given.pop("training", {}), "validation": 0, "test": 0}
-    try:
-        return DetectTask.model_validate({**whole, **given, "training": training})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"task settings of the study: {where}: {first['msg']}", got=repr(first["input"])) from error
+    return changed_task(DetectTask, {**whole, **given, "training": training})
 
 
 def labels_of(settings: WeakSettings, out: Path) -> tuple[LabelName, ...]:
@@ -194,21 +169,5 @@ def labels_of(settings: WeakSettings, out: Path) -> tuple[LabelName, ...]:
     return wanted
 
 
-def by_image(folder: Path) -> Mapping[str, list[Case]]:
-    """The rows of each image, by its file's name."""
-    found: dict[str, list[Case]] = {}
-    for case in read_cases(folder):
-        found.setdefault(case.image.name, []).append(case)
-    return found
-
-
-def _prepare(task: DetectTask, settings: WeakSettings, out: Path) -> None:
-    text = settings.model_dump_json(indent=1) + "\n"
-    path = out / SETTINGS
-    if path.is_file() and path.read_text(encoding="utf-8") != text:
-        raise ConflictError("the folder holds a study with other settings", got=str(out), expected="a new folder")
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, text)
-    for number, (name, count) in enumerate(((POOL, settings.cases), (TEST, settings.test))):
-        if not (out / name / TABLE).is_file():
-            kind_of(task).phantom(task, out / name, count, np.random.default_rng([_SEED, number]), None)
+def _phantom(task: DetectTask, count: int) -> Write:
+    return lambda folder, rng: kind_of(task).phantom(task, folder, count, rng, None)

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionlab.image.files import read_volume
+from lesionlab.store.cases import read_cases
 from lesionlab.store.lesions import lesions_of
-from lesionlab.studies.weak_labels import LABELS, POOL, LabelName, TimeSettings, Trained, by_image
+from lesionlab.studies.simulating import POOL, by_image
+from lesionlab.studies.weak_labels import LABELS, LabelName, TimeSettings, Trained
 
 _SEED, _DRAWS = 0, 2000
 
@@ -115,7 +117,7 @@ def needed(counts: Sequence[int], scores: NDArray[np.float64], wanted: float) ->
 def label_seconds(out: Path, labels: Sequence[LabelName], times: TimeSettings) -> dict[LabelName, float]:
     """Seconds of a reader for one case of the pool, on the mean, by kind of label."""
     lesions, slices, voxels = [], [], []
-    for cases in by_image(out / POOL).values():
+    for cases in by_image(read_cases(out / POOL)).values():
         parts = (
             [] if cases[0].mask is None else [lesion.mask.array for lesion in lesions_of(read_volume(cases[0].mask))]
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -14,10 +13,11 @@ from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.learning.train import fit
 from lesionlab.progress import silent
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.store.cases import MASKS, Case, read_cases, write_cases
 from lesionlab.store.files import image_name, write_atomically
 from lesionlab.store.weak_files import WEAK
-from lesionlab.studies.weak_labels import POOL, RUNS, TEST, LabelName, Trained, WeakSettings, by_image
+from lesionlab.studies.simulating import POOL, RUNS, TEST, by_image, link
+from lesionlab.studies.weak_labels import LabelName, Trained, WeakSettings
 
 
 def train_one(task: DetectTask, settings: WeakSettings, out: Path, label: LabelName, count: int, seed: int) -> Trained:
@@ -41,18 +41,18 @@ def train_one(task: DetectTask, settings: WeakSettings, out: Path, label: LabelN
 
 def labelled(settings: WeakSettings, pool: Path, data: Path, label: LabelName, count: int, seed: int) -> None:
     """Write a datastore of the first ``count`` cases of the seed's order, with one kind of label."""
-    images = by_image(pool)
+    images = by_image(read_cases(pool))
     order = np.random.default_rng([seed, 1]).permutation(sorted(images))[:count]
     rows: list[Case] = []
     for name in order:
         cases = images[str(name)]
         # Of its own for each image, so that the reader's errors do not depend on how many cases there are.
         rng = np.random.default_rng([seed, 2, sorted(images).index(str(name))])
-        image = _link(cases[0].image, data / str(name))
+        image = link(cases[0].image, data / str(name))
         rows += [_row(settings, rng, case, image, data, label) for case in (cases if label == "sphere" else cases[:1])]
         if label == "dose":
             for file in sorted((pool / WEAK).glob(f"{image_name(Path(str(name)))}.*")):
-                _link(file, data / WEAK / file.name)
+                link(file, data / WEAK / file.name)
     write_cases(data, rows)
 
 
@@ -60,7 +60,7 @@ def _row(
     settings: WeakSettings, rng: np.random.Generator, case: Case, image: Path, data: Path, label: LabelName
 ) -> Case:
     if label == "painted":
-        mask = None if case.mask is None else _link(case.mask, data / MASKS / case.mask.name)
+        mask = None if case.mask is None else link(case.mask, data / MASKS / case.mask.name)
         return Case(image, mask, case.patient, case.label)
     if label == "dose" or case.point_mm is None or case.size_mm is None:
         return Case(image, None, case.patient, case.label)
@@ -68,14 +68,3 @@ def _row(
     size = case.size_mm * float(np.exp(rng.normal(0, settings.factor)))
     point: Point = (float(r), float(a), float(s))
     return Case(image, None, case.patient, case.label, point, size, "simulated reader")
-
-
-def _link(source: Path, target: Path) -> Path:
-    """The file in another folder, not copied where the disk can share it."""
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
-    return target

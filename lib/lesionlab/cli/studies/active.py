@@ -41,11 +41,12 @@ def run(args: argparse.Namespace, output: Output) -> None:
         raise InputError("--out is not a folder", got=str(args.out), expected="a folder, or a new name")
 
     from lesionlab.kinds.exhibits import Plot
-    from lesionlab.studies.active import ActiveSettings, read_settings, simulate
+    from lesionlab.studies.active import ActiveSettings, simulate
     from lesionlab.studies.active_page import figures, page, write_picture
     from lesionlab.studies.report import write_page
+    from lesionlab.studies.simulating import read_settings
 
-    settings = ActiveSettings() if args.settings is None else read_settings(args.settings)
+    settings = ActiveSettings() if args.settings is None else read_settings(ActiveSettings, args.settings)
     with output.progress() as report:
         points = simulate(task, settings, args.out, args.processes, report)
     whole_page = page(points, settings, task, kind_of(task).metric, args.out)

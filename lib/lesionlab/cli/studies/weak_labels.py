@@ -37,13 +37,14 @@ def run(args: argparse.Namespace, output: Output) -> None:
         raise InputError("--out is not a folder", got=str(args.out), expected="a folder, or a new name")
 
     from lesionlab.studies.report import write_page
-    from lesionlab.studies.weak_labels import WeakSettings, labels_of, read_settings, simulate
+    from lesionlab.studies.simulating import read_settings
+    from lesionlab.studies.weak_labels import WeakSettings, labels_of, simulate
     from lesionlab.studies.weak_labels_curves import label_seconds, study
     from lesionlab.studies.weak_labels_page import figures, page
 
     settings = WeakSettings.quick() if args.quick else WeakSettings()
     if args.settings is not None:
-        settings = read_settings(args.settings)
+        settings = read_settings(WeakSettings, args.settings)
     with output.progress() as report:
         trained = simulate(task, settings, args.out, args.processes, report)
     found = study(trained, label_seconds(args.out, labels_of(settings, args.out), settings.time))
