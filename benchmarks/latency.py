@@ -23,9 +23,9 @@ from lesionlab.image.files import write_volume
 from lesionlab.image.geometry import Geometry, Index
 from lesionlab.image.volume import Volume
 from lesionlab.kinds import find_task
-from lesionlab.kinds.shape.model import weights_path
 from lesionlab.kinds.shape.network import build_network
 from lesionlab.kinds.shape.task import ShapeTask
+from lesionlab.kinds.weights_files import weights_path
 from lesionlab.networks.weights import save_tensors
 
 SHAPE: Index = (512, 512, 275)

@@ -38,7 +38,8 @@ from lesionlab.kinds.shape.network import build_network
 from lesionlab.kinds.shape.recipe import ShapeRecipe, Source
 from lesionlab.kinds.shape.task import ShapeTask
 from lesionlab.kinds.shape.truths import true_lesions
-from lesionlab.kinds.shape.weights import read_weights, weights_path, write_weights
+from lesionlab.kinds.shape.weights import read_weights, write_weights
+from lesionlab.kinds.weights_files import weights_path
 from lesionlab.metrics.bootstrap import mean_interval
 from lesionlab.progress import silent
 from lesionlab.store.cases import MASKS, read_cases
@@ -106,7 +107,7 @@ def network_alone(model_dir: Path | None, data: Path) -> float:
     assert isinstance(task, ShapeTask)
     cubes = [cut_lesion(lesion.image, lesion.truth) for lesion in true_lesions(read_cases(data))]
     known = [cube for cube in cubes if cube is not None]
-    weights = read_weights(task, weights_path(task) if model_dir is None else model_dir / WEIGHTS)
+    weights = read_weights(task, weights_path(task, model_dir))
     recipe = ShapeRecipe(task, [Source(known, 1.0)], known, weights)
     return recipe.validate(recipe.network)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lesionlab.cli.output import Output, check_target
-from lesionlab.cli.parsing import add_json, existing_folder, task_folders
+from lesionlab.cli.output import Output, check_targets
+from lesionlab.cli.parsing import add_json, add_model, existing_folder, task_folders
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task
 from lesionlab.store.versions import SHIPPED
@@ -21,9 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("task", metavar="TASK", help="a name that 'lesionlab tasks' lists")
     parser.add_argument("--data", metavar="DIR", required=True, help="the datastore")
-    parser.add_argument(
-        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
-    )
+    add_model(parser)
     parser.add_argument("--against", metavar="DIR", help=f"a second such folder to compare with, or '{SHIPPED}'")
     parser.add_argument(
         "--html", metavar="FILE", type=Path, help="write a report for people: one page with its figures"
@@ -37,9 +35,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     data = existing_folder(args.data, "--data")
     if args.json is None and args.html is None:
         raise InputError("nowhere to write", expected="--json FILE (- is standard output), --html FILE or both")
-    for option, target in (("--json", args.json), ("--html", args.html)):
-        if target not in (None, "-"):
-            check_target(Path(target), option)
+    check_targets({"--json": args.json, "--html": args.html})
     model = _model(args.model, "--model")
     against = None if args.against is None else _model(args.against, "--against")
     if against == model:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from lesionlab.cli.asking import add_question, check_point, params_of
-from lesionlab.cli.output import Output, check_target
-from lesionlab.cli.parsing import add_json, existing_folder, task_folders, whole
+from lesionlab.cli.output import Output, check_targets
+from lesionlab.cli.parsing import add_json, add_model, model_folder, task_folders, whole
 from lesionlab.kinds import find_task, kind_of
 from lesionlab.kinds.kind import METHODS
 
@@ -27,18 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-checks", action="store_true", help="leave the checks of the heat map out, to be quicker")
     parser.add_argument("--seed", metavar="N", type=whole(0), default=0, help="of random numbers (default: 0)")
     add_json(parser)
-    parser.add_argument(
-        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
-    )
+    add_model(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     """Read the image, explain the task's answer, write the heat map."""
     task = find_task(args.task, task_folders(args))
-    model_dirs = {} if args.model is None else {task.name: existing_folder(args.model, "--model")}
-    for target, option in ((args.out, "--out"), (args.json, "--json")):
-        if target is not None and str(target) != "-":
-            check_target(Path(target), option)
+    folder = model_folder(args)
+    check_targets({"--out": args.out, "--json": args.json})
 
     import numpy as np
 
@@ -56,7 +52,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
     request = kind.explain_request(task, params, volume.geometry)
     rng = np.random.default_rng(args.seed)
     with output.progress() as report:
-        found = Predictor(model_dirs).explain(task, volume, request, args.method, rng, not args.no_checks, report)
+        predictor = Predictor({} if folder is None else {task.name: folder})
+        found = predictor.explain(task, volume, request, args.method, rng, not args.no_checks, report)
     summary = found.summary()
     if marks is not None:
         summary = {**summary, "agreement": found.agreement(marks)}

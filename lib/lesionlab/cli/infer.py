@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionlab.cli.asking import add_question, check_point, params_of
-from lesionlab.cli.output import Output, check_target
-from lesionlab.cli.parsing import add_json, existing_folder, task_folders
+from lesionlab.cli.output import Output, check_targets
+from lesionlab.cli.parsing import add_json, add_model, model_folder, task_folders
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task, kind_of
 
@@ -27,18 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the mask on the image's own lattice")
     add_json(parser)
-    parser.add_argument(
-        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
-    )
+    add_model(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     """Read the image, ask the task, write what it answers."""
     task = find_task(args.task, task_folders(args))
-    model_dirs = {} if args.model is None else {task.name: existing_folder(args.model, "--model")}
-    for target, option in ((args.out, "--out"), (args.json, "--json")):
-        if target is not None and str(target) != "-":
-            check_target(Path(target), option)
+    folder = model_folder(args)
+    check_targets({"--out": args.out, "--json": args.json})
 
     from lesionlab.image.files import read_volume, write_volume
     from lesionlab.image.volume import Volume
@@ -52,7 +48,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
         params["shape"] = True
     request = kind.request_from_monailabel(task, params, volume.geometry)
     with output.progress() as report:
-        result = Predictor(model_dirs).predict(task, volume, request, report)
+        result = Predictor({} if folder is None else {task.name: folder}).predict(task, volume, request, report)
     if args.out is not None:
         if result.label is None:
             raise InputError("the answer holds no mask", got=f"--out {args.out}", hint=_no_mask(kind, args))

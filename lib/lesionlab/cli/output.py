@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +61,20 @@ class Output:
                 bar.update(step, completed=progress.done, total=progress.total, description=progress.text)
 
             yield report
+
+
+def check_targets(targets: Mapping[str, Path | str | None]) -> None:
+    """Refuse files that could not be written, before the work is done; "-" is standard output.
+
+    Args:
+        targets: option -> what was given, if anything.
+
+    Raises:
+        InputError: as :func:`check_target`.
+    """
+    for option, target in targets.items():
+        if target is not None and str(target) != "-":
+            check_target(Path(target), option)
 
 
 def check_target(path: Path, option: str) -> None:

@@ -108,6 +108,18 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model``."""
+    parser.add_argument(
+        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
+    )
+
+
+def model_folder(args: argparse.Namespace) -> Path | None:
+    """The folder that ``--model`` names, if any. Raises InputError when it does not exist."""
+    return None if args.model is None else existing_folder(args.model, "--model")
+
+
 def existing_folder(path: str, option: str) -> Path:
     """A folder that must exist.
 

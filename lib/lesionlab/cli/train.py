@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lesionlab.cli.output import Output, check_target
+from lesionlab.cli.output import Output, check_targets
 from lesionlab.cli.parsing import add_json, existing_folder, task_folders, whole
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task
 from lesionlab.kinds.kind import TrainOptions
 
 DESCRIPTION = (
-    "Train a task on a datastore: images in the folder, masks in labels/final under the same names.\n"
+    "Train a task on a datastore: images in the folder, labels in labels/final under the same names (masks, or\n"
+    "candidates and markups for a detector), and for a classifier the truth in cases.csv.\n"
     "An interrupted training resumes when it is started again with the same --out."
 )
 EXAMPLE = "lesionlab train lesion_shape --data studies --out runs/ours --epochs 20"
@@ -25,7 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="where the model and its scores go")
     parser.add_argument("--epochs", metavar="N", type=whole(1), help="how long (default: the task's own number)")
     parser.add_argument("--seed", metavar="S", type=whole(0), default=0, help="of the random numbers (default: 0)")
-    parser.add_argument("--fresh", action="store_true", help="start from random weights, not from the shipped ones")
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="start from random weights (ImageNet where the task has them), not from the shipped ones",
+    )
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to compute (default: a GPU when there is one)")
     add_json(parser)
 
@@ -36,8 +41,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     data = existing_folder(args.data, "--data")
     if args.out.exists() and not args.out.is_dir():
         raise InputError("--out is not a folder", got=str(args.out), expected="a folder, or a new name")
-    if args.json not in (None, "-"):
-        check_target(Path(args.json), "--json")
+    check_targets({"--json": args.json})
     args.out.mkdir(parents=True, exist_ok=True)
     from lesionlab.learning.train import train
 

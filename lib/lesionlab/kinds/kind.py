@@ -122,7 +122,7 @@ class TrainOptions:
     Attributes:
         epochs: None means the task's own number.
         seed: of the random numbers.
-        fresh: start from random weights.
+        fresh: do not start from the shipped weights, but from ImageNet's where the task has them, else from random ones.
         start: the folder of a model to go on from; None means the shipped weights.
         device: None means a GPU when there is one.
     """

@@ -114,10 +114,7 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) in [-1, 1] -> (N, classes)."""
-        x = self.stem(x)
-        for stage in self.stages:
-            x = stage(x)
-        pooled = self.top(x).mean(dim=(2, 3))
+        pooled = self.features(x)[-1].mean(dim=(2, 3))
         logits: Tensor = self.classes(self.dropout(pooled))
         return logits
 

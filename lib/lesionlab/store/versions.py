@@ -33,7 +33,7 @@ class TrainRequest(Frozen):
     Attributes:
         epochs: None means the task's own number.
         seed: of the random numbers.
-        fresh: start from random weights instead of the current version's.
+        fresh: start from random weights (ImageNet where the task has them) instead of the current version's.
         device: ``cpu``, ``cuda``, or None for the best there is.
     """
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lesionlab.cli.output import Output, check_target
-from lesionlab.cli.parsing import add_json, existing_folder, number, task_folders
+from lesionlab.cli.output import Output, check_targets
+from lesionlab.cli.parsing import add_json, add_model, existing_folder, model_folder, number, task_folders
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task, kind_of
 
@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=number("the readers' scores"),
         help="from which score on a reader calls disease (default: 0.5, for scores between 0 and 1)",
     )
-    parser.add_argument("--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, not the shipped weights")
+    add_model(parser)
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="the report, one HTML page")
     add_json(parser)
 
@@ -45,10 +45,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
 
     task = find_task(args.task, task_folders(args))
     data = existing_folder(args.data, "--data")
-    model_dir = None if args.model is None else existing_folder(args.model, "--model")
-    check_target(args.out, "--out")
-    if args.json not in (None, "-"):
-        check_target(Path(args.json), "--json")
+    model_dir = model_folder(args)
+    check_targets({"--out": args.out, "--json": args.json})
     if not args.readers.is_file():
         raise InputError("--readers is not a file", got=str(args.readers), expected="a CSV file that exists")
 

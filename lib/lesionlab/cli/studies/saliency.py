@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lesionlab.cli.output import Output, check_target
-from lesionlab.cli.parsing import add_json, existing_folder, task_folders, whole
+from lesionlab.cli.output import Output, check_targets
+from lesionlab.cli.parsing import add_json, add_model, model_folder, task_folders, whole
 from lesionlab.kinds import find_task, kind_of
 
 DESCRIPTION = """Check a task's heat maps on marked cases, for its model card.
@@ -25,18 +25,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cases", metavar="N", type=whole(1), help="only the first N marked cases")
     parser.add_argument("--seed", metavar="N", type=whole(0), default=0, help="of random numbers (default: 0)")
-    parser.add_argument(
-        "--model", metavar="DIR", help="a folder that 'lesionlab train' wrote, instead of the shipped weights"
-    )
+    add_model(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     """Explain every case, check, sum up."""
     task = find_task(args.task, task_folders(args))
-    folder = None if args.model is None else existing_folder(args.model, "--model")
-    if args.json not in (None, "-"):
-        check_target(Path(args.json), "--json")
+    folder = model_folder(args)
+    check_targets({"--json": args.json})
 
     from lesionlab.studies.saliency import saliency, summary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lesionlab.cli.output import Output, check_target
+from lesionlab.cli.output import Output, check_targets
 from lesionlab.cli.parsing import add_json, existing_folder, task_folders, whole
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task
@@ -49,9 +49,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
         raise InputError(
             "one site shows no shift", got=f"{len(sites)} --data", expected="--data SITE=DIR at least twice"
         )
-    check_target(args.out, "--out")
-    if args.json not in (None, "-"):
-        check_target(Path(args.json), "--json")
+    check_targets({"--out": args.out, "--json": args.json})
 
     from lesionlab.kinds.kind import TrainOptions
     from lesionlab.studies.remedies import Site

@@ -20,8 +20,9 @@ from lesionlab.kinds.classify.reading import Reading
 from lesionlab.kinds.classify.result import ClassifyResult, DecidingSlice
 from lesionlab.kinds.classify.sampling import Placement, sample
 from lesionlab.kinds.classify.task import ClassifyRequest, ClassifyTask
-from lesionlab.kinds.classify.weights import ClassifyWeights, read_weights, weights_path
+from lesionlab.kinds.classify.weights import ClassifyWeights, read_weights
 from lesionlab.kinds.kind import Explainable, Model, Request
+from lesionlab.kinds.weights_files import weights_path
 from lesionlab.networks.classifier import Classifier
 
 
@@ -59,7 +60,7 @@ class ClassifyModel(Model):
             NotFoundError: there are no weights.
             InputError: they do not fit the task.
         """
-        path = weights_path(task) if model_dir is None else model_dir / "model.safetensors"
+        path = weights_path(task, model_dir)
         return cls(task, read_weights(task, path))
 
     @property

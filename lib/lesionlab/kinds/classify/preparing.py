@@ -8,16 +8,16 @@ from pathlib import Path
 
 import torch
 
-from lesionlab.errors import InputError, NotFoundError
+from lesionlab.errors import InputError
 from lesionlab.kinds.classify.folds import fold_patients
 from lesionlab.kinds.classify.recipe import ClassifyRecipe
 from lesionlab.kinds.classify.samples import StoredCase, labelled, stored_cases
 from lesionlab.kinds.classify.task import ClassifyTask
-from lesionlab.kinds.classify.weights import ClassifyWeights, read_weights, weights_path
+from lesionlab.kinds.classify.weights import read_weights
 from lesionlab.kinds.kind import TrainOptions
+from lesionlab.kinds.weights_files import starting_weights
 from lesionlab.store.cases import read_cases
 from lesionlab.store.split import Shares, split_patients
-from lesionlab.store.versions import WEIGHTS
 
 
 def prepare(task: ClassifyTask, data: Path, options: TrainOptions) -> ClassifyRecipe:
@@ -45,7 +45,7 @@ def prepare(task: ClassifyTask, data: Path, options: TrainOptions) -> ClassifyRe
         task = task.model_copy(update={"training": settings.model_copy(update={"epochs": options.epochs})})
     members, held_out = divided(training, validation, _folds(task, data, training, options.seed), settings.folds)
     torch.manual_seed(options.seed)  # of random weights
-    return ClassifyRecipe(task, members, held_out, _start(task, options), options.seed)
+    return ClassifyRecipe(task, members, held_out, starting_weights(task, options, read_weights), options.seed)
 
 
 def divided(
@@ -70,14 +70,3 @@ def _folds(task: ClassifyTask, data: Path, training: Sequence[StoredCase], seed:
     # A patient counts for the rarest class that it shows, as that is the one that must reach every fold.
     classes = {patient: min(found, key=lambda n: (rare[n], n)) for patient, found in seen.items()}
     return dict(fold_patients(data, classes, task.training.folds, seed))
-
-
-def _start(task: ClassifyTask, options: TrainOptions) -> ClassifyWeights | None:
-    if options.fresh:
-        return None
-    if options.start is not None:
-        return read_weights(task, options.start / WEIGHTS)
-    try:
-        return read_weights(task, weights_path(task))
-    except NotFoundError:
-        return None

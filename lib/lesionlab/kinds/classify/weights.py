@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from lesionlab.errors import InputError, NotFoundError
 from lesionlab.kinds.classify.network import build_member
 from lesionlab.kinds.classify.reading import Reading
 from lesionlab.kinds.classify.task import ClassifyTask
+from lesionlab.kinds.weights_files import version_of
 from lesionlab.networks.classifier import Classifier
 from lesionlab.networks.quantised import quantise, restore
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors
-from lesionlab.store.versions import WEIGHTS
 
 #: Only training draws outlines; files do not hold that part.
 _OUTLINE = "outline."
@@ -36,11 +35,6 @@ class ClassifyWeights:
     members: tuple[Classifier, ...]
     reading: Reading
     version: str
-
-
-def weights_path(task: ClassifyTask) -> Path:
-    """Where the task's shipped weights lie."""
-    return Path(__file__).parents[2] / "weights" / f"{task.weights or task.name}.safetensors"
 
 
 def read_weights(task: ClassifyTask, path: Path) -> ClassifyWeights:
@@ -73,9 +67,7 @@ def read_weights(task: ClassifyTask, path: Path) -> ClassifyWeights:
         reading = Reading.model_validate_json(metadata.get("reading", "{}"))
     except ValidationError as error:
         raise InputError("the weights' calibration cannot be read", got=str(path)) from error
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    name = f"{task.name}-{path.parent.name}" if path.name == WEIGHTS else path.stem
-    return ClassifyWeights(tuple(members), reading, f"{name}-{digest}")
+    return ClassifyWeights(tuple(members), reading, version_of(task, path))
 
 
 def write_weights(

@@ -12,8 +12,9 @@ from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.finding import find
 from lesionlab.kinds.detect.result import Candidate, DetectResult
 from lesionlab.kinds.detect.task import DetectRequest, DetectTask
-from lesionlab.kinds.detect.weights import DetectWeights, read_weights, weights_path
+from lesionlab.kinds.detect.weights import DetectWeights, read_weights
 from lesionlab.kinds.kind import Explainable, Model, Request
+from lesionlab.kinds.weights_files import weights_path
 from lesionlab.networks.heatmap import HeatmapNet
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 from lesionlab.progress import Report, silent
@@ -36,7 +37,7 @@ class DetectModel(Model):
             NotFoundError: there are no weights.
             InputError: they do not fit the task.
         """
-        path = weights_path(task) if model_dir is None else model_dir / "model.safetensors"
+        path = weights_path(task, model_dir)
         return cls(task, read_weights(task, path))
 
     def predict(self, volume: Volume, request: Request) -> DetectResult:

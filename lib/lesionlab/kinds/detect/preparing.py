@@ -6,18 +6,18 @@ from pathlib import Path
 
 import torch
 
-from lesionlab.errors import InputError, NotFoundError
+from lesionlab.errors import InputError
 from lesionlab.image.geometry import Geometry
 from lesionlab.kinds.detect.images import Found, marked_images, stored
 from lesionlab.kinds.detect.recipe import DetectRecipe
 from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.detect.weak_marks import weak_labels_of, weak_marks
-from lesionlab.kinds.detect.weights import DetectWeights, from_imagenet, read_weights, weights_path
+from lesionlab.kinds.detect.weights import from_imagenet, read_weights
 from lesionlab.kinds.kind import TrainOptions
+from lesionlab.kinds.weights_files import starting_weights
 from lesionlab.store.cases import Case, read_cases
 from lesionlab.store.files import image_name
 from lesionlab.store.split import Shares, split_patients
-from lesionlab.store.versions import WEIGHTS
 
 
 def prepare(task: DetectTask, data: Path, options: TrainOptions) -> DetectRecipe:
@@ -53,20 +53,9 @@ def prepare(task: DetectTask, data: Path, options: TrainOptions) -> DetectRecipe
         task = task.model_copy(update={"training": changed})
     torch.manual_seed(options.seed)  # of random weights
     validation = list(marked_images(split.of(cases, "validation"), task, marks_of))
-    return DetectRecipe(task, training, validation, _start(task, options))
+    return DetectRecipe(task, training, validation, starting_weights(task, options, read_weights, from_imagenet))
 
 
 def _expected(task: DetectTask) -> str:
     labels = sorted({label for name, belonging in task.classes.items() for label in (name, *belonging)})
     return "points and sizes, or masks" + (f", labelled {', '.join(labels)}" if labels else "")
-
-
-def _start(task: DetectTask, options: TrainOptions) -> DetectWeights | None:
-    if options.fresh:
-        return None
-    if options.start is not None:
-        return read_weights(task, options.start / WEIGHTS)
-    try:
-        return read_weights(task, weights_path(task))
-    except NotFoundError:
-        return from_imagenet(task)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ from torch import Tensor, nn
 from lesionlab.errors import InputError
 from lesionlab.kinds.detect.calibrating import Calibrated
 from lesionlab.kinds.detect.task import DetectTask
+from lesionlab.kinds.weights_files import version_of
 from lesionlab.metrics.calibration import Calibration
 from lesionlab.networks.heatmap import HeatmapNet
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors, supports_bfloat16
-from lesionlab.store.versions import WEIGHTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +59,6 @@ def forward(network: nn.Module, inputs: Tensor) -> Tensor:
     return answer.float()
 
 
-def weights_path(task: DetectTask) -> Path:
-    """Where the task's shipped weights lie."""
-    return Path(__file__).parents[2] / "weights" / f"{task.weights or task.name}.safetensors"
-
-
 def read_weights(task: DetectTask, path: Path) -> DetectWeights:
     """Read a file.
 
@@ -79,9 +73,7 @@ def read_weights(task: DetectTask, path: Path) -> DetectWeights:
         readings = tuple(_reading(metadata, n) for n in range(task.class_count))
     except (ValidationError, ValueError) as error:
         raise InputError("the weights' calibration cannot be read", got=str(path)) from error
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    name = f"{task.name}-{path.parent.name}" if path.name == WEIGHTS else path.stem
-    return DetectWeights(network, readings, f"{name}-{digest}")
+    return DetectWeights(network, readings, version_of(task, path))
 
 
 def write_weights(path: Path, network: nn.Module, readings: Sequence[Calibrated], facts: dict[str, str]) -> None:

@@ -24,7 +24,8 @@ from lesionlab.kinds.shape.network import forward
 from lesionlab.kinds.shape.result import ShapeResult
 from lesionlab.kinds.shape.stock import check_fits
 from lesionlab.kinds.shape.task import ShapeRequest, ShapeTask
-from lesionlab.kinds.shape.weights import read_weights, weights_path
+from lesionlab.kinds.shape.weights import read_weights
+from lesionlab.kinds.weights_files import weights_path
 from lesionlab.metrics.calibration import Calibration
 
 LEVEL = 0.5
@@ -82,7 +83,7 @@ class ShapeModel(Model):
             NotFoundError: there are no weights.
             InputError: they do not fit the task.
         """
-        weights = read_weights(task, weights_path(task) if model_dir is None else model_dir / "model.safetensors")
+        weights = read_weights(task, weights_path(task, model_dir))
         return cls(task, weights.members, weights.calibration, weights.version)
 
     def predict(self, volume: Volume, request: Request) -> ShapeResult:

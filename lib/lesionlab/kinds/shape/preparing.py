@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lesionlab.errors import InputError, NotFoundError
+from lesionlab.errors import InputError
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.kinds.shape.data import cut_lesion, simulate
 from lesionlab.kinds.shape.recipe import ShapeRecipe, Source
@@ -16,11 +16,12 @@ from lesionlab.kinds.shape.samples import StoredLesion
 from lesionlab.kinds.shape.task import ShapeTask
 from lesionlab.kinds.shape.truths import true_lesions
 from lesionlab.kinds.shape.weak import WeakLesion, labels_by_image, weak_lesions
-from lesionlab.kinds.shape.weights import ShapeWeights, read_weights, weights_path
+from lesionlab.kinds.shape.weights import read_weights
+from lesionlab.kinds.weights_files import starting_weights
 from lesionlab.store.cases import Case, read_cases
 from lesionlab.store.files import image_name
 from lesionlab.store.split import Part, Shares, Split, split_patients
-from lesionlab.store.versions import WEIGHTS, UsedWeak
+from lesionlab.store.versions import UsedWeak
 from lesionlab.weak.label import WeakLabel
 
 #: Simulated lesions drawn once for a run, so that the network does not forget what the datastore does not show. One takes
@@ -57,7 +58,9 @@ def prepare(task: ShapeTask, data: Path, options: TrainOptions) -> ShapeRecipe:
         changed = task.training.model_copy(update={"epochs": options.epochs})
         task = task.model_copy(update={"training": changed})
     torch.manual_seed(options.seed)  # of random weights
-    return ShapeRecipe(task, _sources(task, masks, weak, options.seed), validation, _start(task, options), used)
+    return ShapeRecipe(
+        task, _sources(task, masks, weak, options.seed), validation, starting_weights(task, options, read_weights), used
+    )
 
 
 def _sources(
@@ -88,17 +91,6 @@ def _used(lesion: WeakLesion, part: Part) -> UsedWeak:
         trust=lesion.label.trust,
         sha256=lesion.sha256,
     )
-
-
-def _start(task: ShapeTask, options: TrainOptions) -> ShapeWeights | None:
-    if options.fresh:
-        return None
-    if options.start is not None:
-        return read_weights(task, options.start / WEIGHTS)
-    try:
-        return read_weights(task, weights_path(task))
-    except NotFoundError:
-        return None
 
 
 def _stored(cases: Sequence[Case]) -> list[StoredLesion]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from torch import nn
 from lesionlab.errors import InputError
 from lesionlab.kinds.shape.network import build_network
 from lesionlab.kinds.shape.task import ShapeTask
+from lesionlab.kinds.weights_files import version_of
 from lesionlab.metrics.calibration import Calibration
 from lesionlab.networks.unet import ResidualUNet
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors
-from lesionlab.store.versions import WEIGHTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +31,6 @@ class ShapeWeights:
     members: tuple[ResidualUNet, ...]
     calibration: Calibration | None
     version: str
-
-
-def weights_path(task: ShapeTask) -> Path:
-    """Where the task's shipped weights lie."""
-    return Path(__file__).parents[2] / "weights" / f"{task.weights or task.name}.safetensors"
 
 
 def read_weights(task: ShapeTask, path: Path) -> ShapeWeights:
@@ -57,9 +51,7 @@ def read_weights(task: ShapeTask, path: Path) -> ShapeWeights:
         calibration = None if knots is None else Calibration.model_validate_json(knots)
     except ValidationError as error:
         raise InputError("the weights' calibration cannot be read", got=str(path)) from error
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    name = f"{task.name}-{path.parent.name}" if path.name == WEIGHTS else path.stem
-    return ShapeWeights(tuple(members), calibration, f"{name}-{digest}")
+    return ShapeWeights(tuple(members), calibration, version_of(task, path))
 
 
 def write_weights(
