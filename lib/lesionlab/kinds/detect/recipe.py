@@ -19,6 +19,7 @@ from lesionlab.kinds.detect.scoring import image_marks
 from lesionlab.kinds.detect.slices import as_thick_slices
 from lesionlab.kinds.detect.targets import target
 from lesionlab.kinds.detect.task import DetectTask
+from lesionlab.kinds.detect.turning import Turned, random_steps
 from lesionlab.kinds.detect.weights import DetectWeights, build_network, forward, write_weights
 from lesionlab.kinds.kind import Json
 from lesionlab.kinds.recipe import Recipe
@@ -28,8 +29,8 @@ from lesionlab.networks.heatmap import centre_loss
 #: Share of windows around a lesion; of those that are around no mistake either, the share around dense or bright spots.
 _LESION, _SPOT = 0.55, 0.55
 _SIZE_WEIGHT = 0.3
-#: Share of windows of volumes that are seen as thick slices would show them.
-_THICK = 0.4
+#: Share of windows of volumes that are seen as thick slices would show them, and of windows that lie askew.
+_THICK, _ASKEW = 0.4, 0.6
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,10 @@ class DetectRecipe(Recipe[Batch]):
 
     def _window(self, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
         edges = (self.task.grid.training,) * self.task.dimension
-        image, start = self._place(rng, np.asarray(edges))
-        values = cut(image.values, start, edges)
+        values, lesions = self._samples(rng, edges)
         thickest = (self.task.training.thickest_mm or 0.0) / self._step_mm
         if thickest > 1 and rng.random() < _THICK:
             values = as_thick_slices(values, float(rng.uniform(1, thickest)), float(rng.random()))
-        lesions = image.lesions.copy()
-        lesions[:, :-2] -= start
         inside = ((lesions[:, :-2] >= 0) & (lesions[:, :-2] <= np.asarray(edges) - 1)).all(axis=1)
         lesions = lesions[inside]
         for axis in range(self.task.dimension):
@@ -133,6 +131,20 @@ class DetectRecipe(Recipe[Batch]):
             values = values + noise * np.float32(np.exp(rng.uniform(np.log(0.01), np.log(0.12))))
         wanted = target(lesions, edges, self.task.class_count)
         return np.ascontiguousarray(values, dtype=np.float32), wanted.heat, wanted.size, wanted.told
+
+    def _samples(
+        self, rng: np.random.Generator, edges: tuple[int, ...]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A window's samples, and the lesions of its image by the window's index."""
+        image, start = self._place(rng, np.asarray(edges))
+        settings = self.task.training
+        if rng.random() < _ASKEW:
+            steps = random_steps(len(edges), settings.rotation_rad, settings.scale, rng)
+            turned = Turned(start + (np.asarray(edges) - 1) / 2, steps, edges)
+            return turned.cut(image.values), turned.lesions(image.lesions)
+        lesions = image.lesions.copy()
+        lesions[:, :-2] -= start
+        return cut(image.values, start, edges), lesions
 
     def _place(self, rng: np.random.Generator, edge: NDArray[np.int64]) -> tuple[StoredImage, NDArray[np.int64]]:
         """An image, and where its window starts."""

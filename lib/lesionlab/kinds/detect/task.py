@@ -63,6 +63,8 @@ class TrainingSettings(Frozen):
         hard: of the windows that are not put around a lesion, the share put around the network's own mistakes.
         looked_through: images that are searched for mistakes before each epoch.
         thickest_mm: of volumes, slices up to so thick are simulated; None means none.
+        rotation_rad: windows are turned by up to this angle in each plane.
+        scale: and seen larger or smaller by up to the factor ``exp(scale)``.
     """
 
     epochs: int = Field(default=10, ge=1)
@@ -74,6 +76,8 @@ class TrainingSettings(Frozen):
     hard: float = Field(default=0.5, ge=0, le=1)
     looked_through: int = Field(default=16, ge=0)
     thickest_mm: Positive | None = None
+    rotation_rad: float = Field(default=0.2, ge=0, le=3.2)
+    scale: float = Field(default=0.15, ge=0, le=1)
 
 
 class DetectTask(Task):
