@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -26,7 +25,7 @@ Method = Callable[[Trial], Answer]
 
 @dataclass(frozen=True)
 class Record:
-    """One method's score on one trial; ``hd95_mm`` only for the exact prompt."""
+    """One method's score on one trial; ``hd95_mm`` only for the exact prompt, and where the mask is not empty."""
 
     method: str
     case: str
@@ -54,7 +53,7 @@ def record(name: str, method: Method, trial: Trial) -> Record:
 def write_records(records: Iterable[Record], file: Path, settings: dict[str, str]) -> None:
     """Write records with each method's settings; one line a record, so that a change shows as a small difference."""
     names = [field.name for field in fields(Record)]
-    rows = [json.dumps([_plain(value) for value in asdict(r).values()]) for r in records]
+    rows = [json.dumps(list(asdict(r).values()), allow_nan=False) for r in records]
     head = json.dumps(settings, indent=1, sort_keys=True)
     body = ",\n".join(rows)
     file.write_text(
@@ -68,11 +67,4 @@ def read_records(file: Path) -> tuple[list[Record], dict[str, str]]:
         return [], {}
     content = json.loads(file.read_text(encoding="utf-8"))
     rows = [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
-    for row in rows:
-        # JSON has no infinity: an empty mask's distance is written as a word.
-        row["hd95_mm"] = math.inf if row["hd95_mm"] == "inf" else row["hd95_mm"]
     return [Record(**row) for row in rows], content["settings"]
-
-
-def _plain(value: object) -> object:
-    return "inf" if isinstance(value, float) and math.isinf(value) else value

@@ -16,7 +16,7 @@ class Score:
     Attributes:
         dice: overlap, 0..1.
         hd95_mm: the larger of both 95th percentiles of distances between surface voxels; None when it was not asked
-            for, infinite when one mask is empty.
+            for, and when the mask is empty.
         volume_error: (volume - true volume) / true volume.
     """
 

@@ -10,6 +10,7 @@ from benchmarks.records import Record
 from benchmarks.summary import (
     CHANGES,
     REPORTED,
+    GroupScore,
     changes,
     differences,
     group_scores,
@@ -69,9 +70,15 @@ def _distances(records: Sequence[Record], methods: Sequence[str]) -> str:
         cells = []
         for group in REPORTED:
             s = scores[method, group]
-            cells.append(f"{s.hd95_median_mm:.1f}; {s.volume_error_median:.0%} ({s.volume_bias_median:+.0%})")
+            cells.append(f"{_hd95(s)}; {s.volume_error_median:.0%} ({s.volume_bias_median:+.0%})")
         rows.append([method, *cells])
     return "Median HD95 (mm); median absolute volume error (median signed error).\n\n" + _table(["", *REPORTED], rows)
+
+
+def _hd95(score: GroupScore) -> str:
+    """The distance, and of how many lesions where some have an empty mask."""
+    median = "-" if score.hd95_median_mm is None else f"{score.hd95_median_mm:.1f}"
+    return median if score.hd95_lesions == score.lesions else f"{median} (of {score.hd95_lesions})"
 
 
 def _differences(records: Sequence[Record], ours: str, peers: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 @dataclass(frozen=True)
 class GroupScore:
-    """A method's scores in one group, exact click and size."""
+    """A method's scores in one group, exact click and size; the Hausdorff distance is that of the ``hd95_lesions`` with a mask."""
 
     method: str
     group: str
@@ -38,7 +38,8 @@ class GroupScore:
     patients: int
     dice_mean: float
     dice_sd: float
-    hd95_median_mm: float
+    hd95_median_mm: float | None
+    hd95_lesions: int
     volume_error_median: float
     volume_bias_median: float
 
@@ -102,6 +103,7 @@ def _chosen(records: Sequence[Record], method: str, group: str, variants: Sequen
 def _group_score(records: Sequence[Record], method: str, group: str) -> GroupScore:
     chosen = _chosen(records, method, group, (EXACT,))
     dice = np.asarray([r.dice for r in chosen])
+    distances = [r.hd95_mm for r in chosen if r.hd95_mm is not None]
     errors = np.asarray([r.volume_error for r in chosen])
     return GroupScore(
         method=method,
@@ -110,7 +112,8 @@ def _group_score(records: Sequence[Record], method: str, group: str) -> GroupSco
         patients=len({r.patient for r in chosen}),
         dice_mean=float(dice.mean()),
         dice_sd=float(dice.std(ddof=1)),
-        hd95_median_mm=float(np.median([r.hd95_mm for r in chosen if r.hd95_mm is not None])),
+        hd95_median_mm=float(np.median(distances)) if distances else None,
+        hd95_lesions=len(distances),
         volume_error_median=float(np.median(np.abs(errors))),
         volume_bias_median=float(np.median(errors)),
     )

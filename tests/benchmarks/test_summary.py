@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.records import Record, read_records, write_records
-from benchmarks.shape_report import write_between
+from benchmarks.shape_report import markdown, write_between
 from benchmarks.summary import changes, differences, group_scores, reliability_bins
 from benchmarks.trials import VARIANTS
 
@@ -37,6 +37,15 @@ def test_groups_are_averaged_over_lesions_with_the_exact_prompt_only() -> None:
     assert scores["focal"].volume_error_median == pytest.approx(0.2)
 
 
+def test_an_empty_mask_is_left_out_of_the_distance_and_its_absence_is_said() -> None:
+    empty = Record("ours", "x", "a", "focal", "exact", 0.0, None, -1.0, None)
+    records = [*records_of("ours", 0.9), empty]
+    focal = next(s for s in group_scores(records, ["ours"]) if s.group == "focal")
+    assert (focal.lesions, focal.hd95_lesions, focal.hd95_median_mm) == (3, 2, 2.0)
+    # Of the volume errors -0.2, -0.2 and -1 the median is -0.2.
+    assert "| 2.0 (of 2); 20% (-20%) |" in markdown(records, None, ["ours"])
+
+
 def test_a_constant_difference_has_an_interval_of_no_width() -> None:
     records = records_of("ours", 0.9) + records_of("peer", 0.7)
     for difference in differences(records, "ours", ["peer"]):
@@ -53,7 +62,7 @@ def test_reliability_puts_each_answer_in_the_bin_of_its_certainty() -> None:
 
 
 def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
-    records = [*records_of("ours", 0.9), Record("ours", "x", "a", "focal", "exact", 0.0, float("inf"), -1.0, None)]
+    records = [*records_of("ours", 0.9), Record("ours", "x", "a", "focal", "exact", 0.0, None, -1.0, None)]
     write_records(records, tmp_path / "r.json", {"ours": "settings"})
     assert read_records(tmp_path / "r.json") == (records, {"ours": "settings"})
 

@@ -40,7 +40,13 @@ def test_a_box_moved_by_three_voxels_is_three_steps_away() -> None:
     a, b = box(slice(3, 9), slice(3, 9), slice(3, 9)), box(slice(3, 9), slice(3, 9), slice(6, 12))
     assert hausdorff95_mm(a, b, np.diag([1.0, 1.0, 2.0])) == pytest.approx(6.0)
     assert hausdorff95_mm(a, a, np.eye(3)) == 0.0
-    assert hausdorff95_mm(a, a & False, np.eye(3)) == math.inf
+
+
+def test_a_mask_that_is_not_there_has_no_border_to_be_near_or_far() -> None:
+    a = box(slice(3, 9), slice(3, 9), slice(3, 9))
+    assert hausdorff95_mm(a, a & False, np.eye(3)) is None
+    assert hausdorff95_mm(a & False, a, np.eye(3)) is None
+    assert hausdorff95_mm(a & False, a & False, np.eye(3)) is None
 
 
 def test_the_inside_of_a_mask_does_not_dilute_the_hausdorff_distance() -> None:

@@ -20,7 +20,7 @@ def dice(a: Bits, b: Bits) -> float:
     return 2 * int((a & b).sum()) / total if total else 1.0
 
 
-def hausdorff95_mm(a: Bits, b: Bits, axes_mm: NDArray[np.float64]) -> float:
+def hausdorff95_mm(a: Bits, b: Bits, axes_mm: NDArray[np.float64]) -> float | None:
     """The larger of both directed 95th percentiles of the distances between surface voxels.
 
     Args:
@@ -29,10 +29,10 @@ def hausdorff95_mm(a: Bits, b: Bits, axes_mm: NDArray[np.float64]) -> float:
         axes_mm: 3 x 3, its columns the steps in mm along the lattice's axes (``affine[:3, :3]``).
 
     Returns:
-        Infinite when one mask is empty.
+        None when a mask is empty: what is not there has no border to be near or far.
     """
     if not a.any() or not b.any():
-        return math.inf
+        return None
     first, second = (_surface(mask) @ axes_mm.T for mask in (a, b))
     there, back = cKDTree(second).query(first)[0], cKDTree(first).query(second)[0]
     return float(max(np.percentile(there, 95), np.percentile(back, 95)))

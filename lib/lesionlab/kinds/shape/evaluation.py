@@ -29,12 +29,23 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class LesionScore:
-    """One lesion's scores; lengths in mm, errors as a share of the truth; ``network_dice`` without the competition of seeds."""
+    """One lesion's scores; lengths in mm, errors as a share of the truth.
+
+    Attributes:
+        image: its file's name.
+        patient: whose.
+        dice: overlap of mask and truth.
+        hd95_mm: 95 % Hausdorff distance of their borders; None when the mask is empty.
+        diameter_error: (diameter - true diameter) / true diameter.
+        volume_error: likewise.
+        certainty: the Dice that the model expected.
+        network_dice: as ``dice``, without the competition of seeds.
+    """
 
     image: str
     patient: str
     dice: float
-    hd95_mm: float
+    hd95_mm: float | None
     diameter_error: float
     volume_error: float
     certainty: float
@@ -102,9 +113,10 @@ def _answer(model: Model, lesion: TrueLesion) -> ShapeResult:
 
 
 def summarise(scores: Sequence[LesionScore]) -> Json:
-    """The figures that are reported."""
+    """The figures that are reported; the Hausdorff distance is that of the ``hd95_lesions`` with a mask, None without any."""
     values = np.array([row.dice for row in scores])
     interval = mean_interval(values, np.random.default_rng(_SEED), [row.patient for row in scores])
+    distances = [row.hd95_mm for row in scores if row.hd95_mm is not None]
     bins = reliability(np.array([row.certainty for row in scores]), values, _BINS)
     return {
         "lesions": len(scores),
@@ -113,7 +125,8 @@ def summarise(scores: Sequence[LesionScore]) -> Json:
         "dice_interval_95": [interval.low, interval.high],
         "dice_sd": float(values.std()),
         "network_dice_mean": float(np.mean([row.network_dice for row in scores])),
-        "hd95_median_mm": float(np.median([row.hd95_mm for row in scores])),
+        "hd95_median_mm": float(np.median(distances)) if distances else None,
+        "hd95_lesions": len(distances),
         "diameter_error_median": float(np.median([abs(row.diameter_error) for row in scores])),
         "volume_error_median": float(np.median([abs(row.volume_error) for row in scores])),
         "reliability": [asdict(b) for b in bins],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
@@ -29,7 +31,8 @@ class _Summary(_Read):
     dice_mean: float
     dice_interval_95: tuple[float, float]
     dice_sd: float
-    hd95_median_mm: float
+    hd95_median_mm: float | None
+    hd95_lesions: int
     diameter_error_median: float
     volume_error_median: float
     calibration_error: float
@@ -40,7 +43,7 @@ class _Lesion(_Read):
     image: str
     patient: str
     dice: float
-    hd95_mm: float
+    hd95_mm: float | None
     diameter_error: float
     volume_error: float
     certainty: float
@@ -53,6 +56,14 @@ class ShapeScores(_Read):
     lesions: tuple[_Lesion, ...]
 
 
+_MEANS: tuple[tuple[str, Callable[[_Lesion], float | None]], ...] = (
+    ("mean Dice", lambda one: one.dice),
+    ("mean 95 % Hausdorff distance, mm", lambda one: one.hd95_mm),
+    ("mean error of the diameter", lambda one: abs(one.diameter_error)),
+    ("mean error of the volume", lambda one: abs(one.volume_error)),
+)
+
+
 def headline(scores: Json) -> Measured:
     """The mean Dice over lesions."""
     found = checked(ShapeScores, scores, "scores").summary
@@ -62,11 +73,13 @@ def headline(scores: Json) -> Measured:
 def exhibits(scores: Json) -> tuple[Exhibit, ...]:
     """Plots and tables for people."""
     found = checked(ShapeScores, scores, "scores")
-    return (_distribution(found), _figures(found.summary), _certainty(found.summary), _lesions(found))
+    return (_distribution(found), _figures(found), _certainty(found.summary), _lesions(found))
 
 
 def differences(ours: Json, theirs: Json) -> tuple[Compared, ...]:
     """Mean Dice and mean errors, with paired bootstrap intervals over patients.
+
+    A lesion of which one model gave an empty mask has no distance, and counts for neither mean of it.
 
     Raises:
         InputError: the two were not scored on the same lesions.
@@ -74,19 +87,26 @@ def differences(ours: Json, theirs: Json) -> tuple[Compared, ...]:
     first, second = (checked(ShapeScores, scores, "scores").lesions for scores in (ours, theirs))
     if [(a.image, a.patient) for a in first] != [(b.image, b.patient) for b in second]:
         raise InputError("the two models were not scored on the same lesions")
-    patients = [lesion.patient for lesion in first]
-    names = ("mean Dice", "mean 95 % Hausdorff distance, mm", "mean error of the diameter", "mean error of the volume")
-    rows = []
-    for name, a, b in zip(names, _columns(first), _columns(second), strict=True):
-        gap = mean_interval(a - b, np.random.default_rng(_SEED), patients)
-        rows.append(Compared(name, float(a.mean()), float(b.mean()), gap.low, gap.high))
-    return tuple(rows)
+    pairs = list(zip(first, second, strict=True))
+    rows = (_compared(name, figure, pairs) for name, figure in _MEANS)
+    return tuple(row for row in rows if row is not None)
 
 
-def _columns(lesions: tuple[_Lesion, ...]) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
-    rows = [(one.dice, one.hd95_mm, abs(one.diameter_error), abs(one.volume_error)) for one in lesions]
-    dice, distance, diameter, volume = np.array(rows, dtype=np.float64).T
-    return dice, distance, diameter, volume
+def _compared(
+    name: str, figure: Callable[[_Lesion], float | None], pairs: Sequence[tuple[_Lesion, _Lesion]]
+) -> Compared | None:
+    """A mean over the lesions that have the figure with both models; None when none has."""
+    both = [(x, y, a.patient) for a, b in pairs if (x := figure(a)) is not None and (y := figure(b)) is not None]
+    if not both:
+        return None
+    ours, theirs = np.array([x for x, _, _ in both]), np.array([y for _, y, _ in both])
+    gap = mean_interval(ours - theirs, np.random.default_rng(_SEED), [patient for _, _, patient in both])
+    return Compared(name + _counted(len(both), len(pairs)), float(ours.mean()), float(theirs.mean()), gap.low, gap.high)
+
+
+def _counted(some: int, every: int) -> str:
+    """How many lesions a figure speaks of, where it is not of all."""
+    return "" if some == every else f" (of {some} of {every} lesions)"
 
 
 def _distribution(found: ShapeScores) -> Plot:
@@ -103,10 +123,12 @@ def _distribution(found: ShapeScores) -> Plot:
     )
 
 
-def _figures(found: _Summary) -> Table:
+def _figures(scores: ShapeScores) -> Table:
+    found = scores.summary
+    measured = _counted(found.hd95_lesions, len(scores.lesions))
     rows = (
         ("mean Dice", found.dice_mean, *found.dice_interval_95),
-        ("median 95 % Hausdorff distance, mm", found.hd95_median_mm, None, None),
+        (f"median 95 % Hausdorff distance, mm{measured}", found.hd95_median_mm, None, None),
         ("median error of the diameter, share", found.diameter_error_median, None, None),
         ("median error of the volume, share", found.volume_error_median, None, None),
         ("expected error of the certainty", found.calibration_error, None, None),
