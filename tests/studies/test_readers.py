@@ -17,22 +17,11 @@ from lesionlab.metrics.reclassification import Region
 from lesionlab.progress import Report
 from lesionlab.store.cases import Case, write_cases
 from lesionlab.studies.readers import by_image, positive_score, study_readers
-from lesionlab.studies.readings import Readings
 from lesionlab.task import Task
 from tests.cli.voxel_model import Cli
 from tests.studies.pages import Reader
+from tests.studies.readers_example import ANNA, ANNA_AIDED, MODEL, RATINGS, reader, table
 
-# Eight images, the first four diseased. The model calls from 0.5 on: one miss (3), one false alarm (4).
-MODEL = (0.9, 0.8, 0.7, 0.3, 0.6, 0.4, 0.2, 0.1)
-RATINGS = tuple(Rating(f"{n}.png", f"p{n}", n < 4, score, score >= 0.5) for n, score in enumerate(MODEL))
-
-
-def reader(name: str, *scores: float | None) -> Readings:
-    return Readings(name, {f"{n}.png": score for n, score in enumerate(scores) if score is not None})
-
-
-# Finds 0 and 3, misses 1 and 2; false alarms 4 and 5.
-ANNA = reader("Anna", 1, 0, 0, 1, 1, 1, 0, 0)
 # Finds all but 3, no false alarm, did not read image 7.
 BERT = reader("Bert", 5, 4, 4, 2, 3, 1, 1, None)
 
@@ -139,12 +128,6 @@ def studies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def table(path: Path, *readers: Readings) -> Path:
-    lines = [f"{image},{one.reader},{score}" for one in readers for image, score in one.scores.items()]
-    path.write_text("\n".join(["image,reader,score", *lines]))
-    return path
-
-
 def test_the_report_holds_every_image_in_its_region(cli: Cli, studies: Path, tmp_path: Path) -> None:
     readers, out = table(tmp_path / "r.csv", ANNA, reader("Bert", 1, 1, 1, 0, 0, 0, 0, None)), tmp_path / "r.html"
 
@@ -161,6 +144,76 @@ def test_the_report_holds_every_image_in_its_region(cli: Cli, studies: Path, tmp
     headings = [text for _, text in page.headings]
     assert "Only the model right: 3 images" in headings  # 1 and 2 and 5 are ties of the readers
     assert "Both wrong: 2 images" in headings  # 3 and 4 too
+
+
+def test_the_report_says_whether_readers_are_better_with_the_model(cli: Cli, studies: Path, tmp_path: Path) -> None:
+    alone, out = [ANNA, reader("Bert", 0, 0, 0, 0, 0, 0, 0, 0)], tmp_path / "r.html"
+    bert, cora = reader("Bert", 1, 1, 1, 1, 0, 0, 0, 0, aided=True), reader("Cora", 1, 1, aided=True)
+    table(tmp_path / "r.csv", *alone, ANNA_AIDED, bert, cora)
+
+    answer = cli(
+        "study",
+        "readers",
+        "mass_mammo",
+        "--data",
+        studies,
+        "--readers",
+        tmp_path / "r.csv",
+        "--out",
+        out,
+        "--json",
+        "-",
+    )
+
+    assert (answer.status, answer.err) == (0, "")
+    found = answer.json["aided"]
+    assert [one["reader"] for one in found["readers"]] == ["Anna", "Bert"]
+    assert found["readers"][0]["following"]["helped"] == {"calls": 2, "of": 3}
+    assert found["together"]["first"] == pytest.approx(0.8125)
+    page = Reader(out.read_text(encoding="utf-8"))
+    assert page.open == []
+    assert "With the model the mean area of 2 readers is 0.812, without it 0.500" in page.text
+    assert "reader Cora with the model, not compared read both ways: 0 diseased, 0 healthy" in page.text
+    assert "2 of 3: 0.667 (0.208 to 0.939)" in page.cells
+    assert "reader Anna with the model" in page.cells
+    headings = [text for _, text in page.headings if text.startswith("With the model")]
+    assert len(headings) == 6
+
+
+def test_readings_with_the_model_change_nothing_of_the_model_against_readers(
+    cli: Cli, studies: Path, tmp_path: Path
+) -> None:
+    bert, files = reader("Bert", 1, 1, 1, 0, 0, 0, 0, None), []
+    files.append(table(tmp_path / "plain.csv", ANNA, bert))
+    files.append(tmp_path / "empty.csv")
+    files[1].write_text(
+        "\n".join(line + (",model" if n == 0 else ",No") for n, line in enumerate(files[0].read_text().split()))
+    )
+    files.append(table(tmp_path / "aided.csv", ANNA, ANNA_AIDED, bert))
+
+    found = [
+        cli(
+            "study",
+            "readers",
+            "mass_mammo",
+            "--data",
+            studies,
+            "--readers",
+            file,
+            "--out",
+            file.with_suffix(".html"),
+            "--json",
+            "-",
+        ).json
+        for file in files
+    ]
+
+    assert found[0] == found[1]
+    assert found[0]["aided"] is None
+    assert [set(one) for one in found[0]["readings"]] == [{"reader", "scores"}] * 2
+    assert found[2].pop("aided")["readings"] == [{"reader": "Anna", "scores": ANNA_AIDED.scores, "aided": True}]
+    assert found[2] == {name: part for name, part in found[0].items() if name != "aided"}
+    assert "with the model" not in Reader((tmp_path / "plain.html").read_text(encoding="utf-8")).text.lower()
 
 
 @pytest.mark.parametrize(

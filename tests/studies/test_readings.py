@@ -26,6 +26,15 @@ def test_a_spreadsheets_semicolons_and_byte_order_mark_do_no_harm(tmp_path: Path
     assert read(tmp_path, "\ufeffimage;reader;score\na;1;3\n") == (Readings("1", {"a.nii.gz": 3.0}),)
 
 
+def test_a_reader_may_read_an_image_with_the_model_and_without(tmp_path: Path) -> None:
+    found = read(tmp_path, "image,reader,score,model\na,1,2,\na,1,3,YES\nb,1,4,no\nb,2,5, yes\n")
+    assert found == (
+        Readings("1", {"a.nii.gz": 2.0, "b.nii.gz": 4.0}),
+        Readings("1", {"a.nii.gz": 3.0}, aided=True),
+        Readings("2", {"b.nii.gz": 5.0}, aided=True),
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -46,6 +55,18 @@ def test_a_spreadsheets_semicolons_and_byte_order_mark_do_no_harm(tmp_path: Path
         (
             "image,reader,score\na,1,2\na.nii.gz,1,3\n",
             "line 3, column 'image': reader '1' scored it before; got 'a.nii.gz'",
+        ),
+        (
+            "image,reader,score,model\na,1,2,yes\na,1,2,no\na,1,3,Yes\n",
+            "line 4, column 'image': reader '1' scored it before, with the model; got 'a'; expected each image once",
+        ),
+        (
+            "image,reader,score,model\na,1,2,no\nb,1,2,maybe\n",
+            "line 3, column 'model': neither yes nor no; got 'maybe'; expected yes if the reader saw the model's answer",
+        ),
+        (
+            "image,reader,score,model\na,1,2,yes\n",
+            "column 'model': every reading was made with the model; expected readings without it too",
         ),
         ("image,reader,score\na,1\n", "line 2: wrong number of columns; got 2; expected 3"),
         ("image,reader,score\n", "holds no scores"),

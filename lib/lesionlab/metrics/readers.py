@@ -37,6 +37,12 @@ class ReadersComparison:
     of_these: Difference
 
 
+def enough_patients(diseased: Truth, patients: Sequence[str]) -> bool:
+    """Whether there are two patients with, and two without, disease: with fewer the areas' variance is unknown."""
+    names = np.asarray(patients)
+    return min(len(np.unique(names[diseased])), len(np.unique(names[~diseased]))) >= 2
+
+
 def compare_ways(
     diseased: Truth,
     first: NDArray[np.float64],

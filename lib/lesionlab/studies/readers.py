@@ -12,7 +12,7 @@ from lesionlab.errors import InputError
 from lesionlab.kinds.exhibits import Rating
 from lesionlab.metrics.bootstrap import Interval
 from lesionlab.metrics.confusion import Confusion
-from lesionlab.metrics.readers import ReadersComparison, model_against_readers
+from lesionlab.metrics.readers import ReadersComparison, enough_patients, model_against_readers
 from lesionlab.metrics.reclassification import (
     Reclassification,
     Region,
@@ -21,8 +21,9 @@ from lesionlab.metrics.reclassification import (
     percentiles,
     regions,
 )
-from lesionlab.metrics.roc import Difference, areas, auc_interval, compare_aucs, curve
+from lesionlab.metrics.roc import Difference, auc_interval, compare_aucs, curve
 from lesionlab.studies.agreement import Agreement, vote
+from lesionlab.studies.aided import AidedStudy, study_aided
 from lesionlab.studies.readings import Readings
 
 
@@ -67,13 +68,14 @@ class ReadersStudy:
 
     Attributes:
         ratings: of the model, one for each image.
-        readings: of the readers.
+        readings: of the readers, without the model.
         positive: a reader's score from which on it calls disease.
         auc: the model's, on all images.
         against: each reader.
         together: the model against all readers, on the images that all of them scored; None for a single reader.
         common: how many images these are.
         agreement: of each image that any reader scored.
+        aided: readers with the model against the same without it; None where nobody read with it.
     """
 
     ratings: tuple[Rating, ...]
@@ -84,6 +86,7 @@ class ReadersStudy:
     together: ReadersComparison | None
     common: int
     agreement: tuple[Agreement, ...]
+    aided: AidedStudy | None
 
 
 def by_image(ratings: Sequence[Rating]) -> tuple[Rating, ...]:
@@ -125,29 +128,31 @@ def positive_score(readings: Sequence[Readings], asked: float | None) -> float:
 
 
 def study_readers(ratings: Sequence[Rating], readings: Sequence[Readings], positive: float) -> ReadersStudy:
-    """Hold a model against readers.
+    """Hold a model against readers, and readers with the model against the same without it.
 
     Args:
         ratings: of the model.
-        readings: of the readers; each may have scored only some of the images.
+        readings: of the readers; each may have scored only some of the images. At least one is without the model.
         positive: a reader's score from which on it calls disease.
 
     Raises:
         InputError: a reader, or all readers in common, scored images of one class only; it says which.
     """
     rated = by_image(ratings)
-    against = tuple(_against(rated, one, positive) for one in readings)
+    alone = tuple(one for one in readings if not one.aided)
+    against = tuple(_against(rated, one, positive) for one in alone)
     diseased, scores = np.array([r.diseased for r in rated]), np.array([r.score for r in rated])
-    shared = [r for r in rated if all(r.image in one.scores for one in readings)]
+    shared = [r for r in rated if all(r.image in one.scores for one in alone)]
     return ReadersStudy(
         rated,
-        tuple(readings),
+        alone,
         positive,
         auc_interval(diseased, scores, [r.patient for r in rated]),
         against,
-        _together(shared, readings) if len(readings) > 1 else None,
+        _together(shared, alone) if len(alone) > 1 else None,
         len(shared),
-        tuple(vote(r, readings, positive) for r in rated if any(r.image in one.scores for one in readings)),
+        tuple(vote(r, alone, positive) for r in rated if any(r.image in one.scores for one in alone)),
+        study_aided(rated, readings, positive),
     )
 
 
@@ -162,14 +167,13 @@ def _against(rated: Sequence[Rating], reader: Readings, positive: float) -> Agai
         ill: [_among(found[r], diseased == ill) for r in (Region.MODEL_RIGHT, Region.READER_RIGHT)]
         for ill in (True, False)
     }
-    computable = not np.isnan(areas(diseased, model[None], patients).covariance).any()
     calls = Confusion.at(diseased, read, positive)
     return AgainstReader(
         reader.reader,
         len(own),
         auc_interval(diseased, model, patients),
         auc_interval(diseased, read, patients),
-        compare_aucs(diseased, model, read, patients) if computable else None,
+        compare_aucs(diseased, model, read, patients) if enough_patients(diseased, patients) else None,
         Confusion.at(diseased, called.astype(np.float64), 1.0),
         calls,
         discordance_p(*alone[True]),

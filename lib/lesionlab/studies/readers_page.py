@@ -13,19 +13,20 @@ from lesionlab.metrics.confusion import share_interval
 from lesionlab.metrics.reclassification import Region, percentiles
 from lesionlab.metrics.roc import Difference, curve
 from lesionlab.store.cases import Case
+from lesionlab.studies import aided_page
 from lesionlab.studies.agreement import Agreement
 from lesionlab.studies.readers import ReadersStudy
 from lesionlab.studies.readers_tables import (
     areas,
     counts,
-    difference_words,
     every_image,
     interval_words,
     points,
     reclassified,
     together,
+    verdict,
 )
-from lesionlab.studies.report import Page, p_words
+from lesionlab.studies.report import Page
 from lesionlab.studies.thumbnails import thumbnail
 from lesionlab.task import Task
 
@@ -52,6 +53,8 @@ _MEANING = {
 def page(task: Task, data: Path, study: ReadersStudy, cases: Sequence[Case], version: str) -> Page:
     """What people read of the study; ``cases`` are those of the datastore, for their pictures."""
     rated = {rating.image for rating in study.ratings}
+    aided = aided_page.part(study.aided, version) if study.aided is not None else aided_page.NOTHING
+    readings = (*study.readings, *(study.aided.readings if study.aided is not None else ()))
     facts: tuple[tuple[str, Cell], ...] = (
         ("task", f"{task.title} ({task.name})"),
         ("data", data.name),
@@ -61,13 +64,16 @@ def page(task: Task, data: Path, study: ReadersStudy, cases: Sequence[Case], ver
         ("patients", len({r.patient for r in study.ratings})),
         ("readers", len(study.readings)),
         ("images that all readers scored", study.common),
-        ("readings of images without truth, left out", sum(len(set(one.scores) - rated) for one in study.readings)),
+        ("readings of images without truth, left out", sum(len(set(one.scores) - rated) for one in readings)),
         ("readers call disease from", f"a score of {study.positive:g} on"),
+        *aided.facts,
     )
     exhibits: list[Exhibit] = [_roc(study), areas(study)]
     exhibits += [] if study.together is None else [together(study)]
-    exhibits += [points(study), reclassified(study), counts(study), *_sheets(study, cases), every_image(study)]
-    return Page(f"{task.title}: model and readers", _lead(study), facts, tuple(exhibits), _NOTES)
+    exhibits += [points(study), reclassified(study), counts(study), *aided.exhibits]
+    exhibits += [*_sheets(study, cases), every_image(study)]
+    lead, notes = (*_lead(study), *aided.lead), (*_NOTES, *aided.notes)
+    return Page(f"{task.title}: model and readers", lead, facts, tuple(exhibits), notes)
 
 
 def _lead(study: ReadersStudy) -> tuple[str, ...]:
@@ -85,13 +91,7 @@ def _lead(study: ReadersStudy) -> tuple[str, ...]:
 
 
 def _verdict(found: Difference) -> str:
-    if found.low > 0:
-        verdict = "the model is better"
-    elif found.high < 0:
-        verdict = "the model is worse"
-    else:
-        verdict = "they cannot be told apart"
-    return f"{verdict}, difference {difference_words(found)}, p {p_words(found.p)}."
+    return verdict(found, "the model is better", "the model is worse")
 
 
 def _roc(study: ReadersStudy) -> Plot:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from lesionlab.kinds.exhibits import Cell, Measured, Table
 from lesionlab.metrics.bootstrap import Interval
 from lesionlab.metrics.confusion import Confusion, share_interval
+from lesionlab.metrics.readers import ReadersComparison
 from lesionlab.metrics.reclassification import Reclassification, Region
 from lesionlab.metrics.roc import Difference
-from lesionlab.studies.readers import AgainstReader, ReadersStudy
+from lesionlab.studies.readers import ReadersStudy
 from lesionlab.studies.report import p_words, shown, words
 
 
@@ -35,15 +36,15 @@ def areas(study: ReadersStudy) -> Table:
 def together(study: ReadersStudy) -> Table:
     """The model against the mean of all readers."""
     assert study.together is not None
-    rows = tuple(
-        (name, study.together.first, study.together.second, difference_words(found), p_words(found.p))
-        for name, found in (
-            ("readers and patients like these", study.together.of_all),
-            ("these readers, patients like these", study.together.of_these),
-        )
-    )
+    columns = ("for", "model", "readers' mean", "difference", "p")
     text = f"On the {study.common} images that all readers scored."
-    return Table("The model against all readers", ("for", "model", "readers' mean", "difference", "p"), rows, text)
+    return Table("The model against all readers", columns, together_rows(study.together), text)
+
+
+def together_rows(both: ReadersComparison) -> tuple[tuple[Cell, ...], ...]:
+    """The two means and their difference, as it speaks for readers in general and for these."""
+    kinds = (("readers and patients like these", both.of_all), ("these readers, patients like these", both.of_these))
+    return tuple((name, both.first, both.second, difference_words(found), p_words(found.p)) for name, found in kinds)
 
 
 def points(study: ReadersStudy) -> Table:
@@ -62,12 +63,13 @@ def points(study: ReadersStudy) -> Table:
     for one in study.against:
         name = f"reader {one.reader}"
         matched = shown(one.matched_specificity)
-        rows.append((name, *_rates(one.calls, p_words(one.sensitivity_p), p_words(one.specificity_p)), matched))
-        rows.append((f"model, images of {name}", *_rates(one.model, "", ""), ""))
+        rows.append((name, *rates(one.calls, p_words(one.sensitivity_p), p_words(one.specificity_p)), matched))
+        rows.append((f"model, images of {name}", *rates(one.model, "", ""), ""))
     return Table("At the operating points", columns, tuple(rows), "p: whether the reader differs from the model.")
 
 
-def _rates(calls: Confusion, sensitivity_p: str, specificity_p: str) -> tuple[Cell, ...]:
+def rates(calls: Confusion, sensitivity_p: str, specificity_p: str) -> tuple[Cell, ...]:
+    """Sensitivity and specificity with interval and p, precision, F1."""
     ill, well = calls.true_positives + calls.false_negatives, calls.true_negatives + calls.false_positives
     return (
         interval_words(share_interval(calls.true_positives, ill)),
@@ -81,23 +83,23 @@ def _rates(calls: Confusion, sensitivity_p: str, specificity_p: str) -> tuple[Ce
 
 def reclassified(study: ReadersStudy) -> Table:
     """Net reclassification from each reader to the model."""
-    rows = [
-        (
-            f"reader {one.reader}, {name}",
-            found.diseased,
-            found.healthy,
-            difference_words(found.total),
-            p_words(found.total.p),
-        )
+    found = [
+        (f"reader {one.reader}, {name}", index)
         for one in study.against
-        for name, found in _both_indices(one)
+        for name, index in (("called or not", one.categories), ("percentiles", one.continuous))
     ]
-    columns = ("from", "diseased", "healthy", "net reclassification (95 % interval)", "p")
-    return Table("Net reclassification, from reader to model", columns, tuple(rows))
+    return reclassification_table("Net reclassification, from reader to model", "from", found)
 
 
-def _both_indices(one: AgainstReader) -> Iterable[tuple[str, Reclassification]]:
-    return (("called or not", one.categories), ("percentiles", one.continuous))
+def reclassification_table(
+    title: str, first: str, found: Iterable[tuple[str, Reclassification]], text: str = ""
+) -> Table:
+    """Named indices; ``first`` heads the names."""
+    rows = tuple(
+        (name, index.diseased, index.healthy, difference_words(index.total), p_words(index.total.p))
+        for name, index in found
+    )
+    return Table(title, (first, "diseased", "healthy", "net reclassification (95 % interval)", "p"), rows, text)
 
 
 def counts(study: ReadersStudy) -> Table:
@@ -117,6 +119,7 @@ def counts(study: ReadersStudy) -> Table:
 def every_image(study: ReadersStudy) -> Table:
     """Truth, scores and region of each image."""
     regions = {one.rating.image: one.region.value for one in study.agreement}
+    aided = () if study.aided is None else study.aided.readings
     rows = tuple(
         (
             r.image,
@@ -124,12 +127,12 @@ def every_image(study: ReadersStudy) -> Table:
             "diseased" if r.diseased else "healthy",
             r.score,
             "diseased" if r.called else "healthy",
-            *(one.scores.get(r.image) for one in study.readings),
+            *(one.scores.get(r.image) for one in (*study.readings, *aided)),
             regions.get(r.image, "not read"),
         )
         for r in study.ratings
     )
-    readers = (f"reader {one.reader}" for one in study.readings)
+    readers = (f"reader {one.reader}{' with the model' if one.aided else ''}" for one in (*study.readings, *aided))
     columns = ("image", "patient", "truth", "model's score", "model's call", *readers, "region")
     return Table("Every image", columns, rows, folded=True)
 
@@ -142,3 +145,14 @@ def interval_words(found: Interval) -> str:
 def difference_words(found: Difference) -> str:
     """A difference with its interval."""
     return words(Measured("", found.value, found.low, found.high))
+
+
+def verdict(found: Difference, better: str, worse: str) -> str:
+    """Which of two it is, or neither, with the difference."""
+    if found.low > 0:
+        said = better
+    elif found.high < 0:
+        said = worse
+    else:
+        said = "they cannot be told apart"
+    return f"{said}, difference {difference_words(found)}, p {p_words(found.p)}."

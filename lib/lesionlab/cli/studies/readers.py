@@ -15,7 +15,8 @@ DESCRIPTION = """Hold a model against readers of the same images.
 Areas under the ROC curve (DeLong; Obuchowski-Rockette for several readers), sensitivity and specificity, net
 reclassification, and the images where model and readers are right or wrong. READERS is a CSV file with the columns
 image, reader, score: one line for each reading, the higher the score the more likely diseased. Readers need not have
-scored every image."""
+scored every image. A fourth column, model, says yes where the reader saw the model's answer: such readings are held
+against the same reader's without it."""
 EXAMPLE = "lesionlab study readers malignancy_us --data studies --readers readers.csv --positive 4 --out readers.html"
 
 
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
     study = study_readers(ratings, readings, positive)
     write_page(page(task, data, study, cases, model.version), args.out)
     if args.json is not None:
-        output.json(asdict(study), args.json)
+        # Readings that do not say so were made without the model, as in the file.
+        figures = asdict(study, dict_factory=lambda pairs: dict(pair for pair in pairs if pair != ("aided", False)))
+        output.json(figures, args.json)
     if args.json != "-":
         output.line(f"the report is in {args.out}")
