@@ -106,12 +106,19 @@ def _confidence(images: Sequence[ImageMarks]) -> Json:
     return {"reliability": [asdict(one) for one in bins], "calibration_error": expected_error(bins)}
 
 
-def first_candidates(images: Sequence[ImageMarks], count: int) -> float:
-    """The share of lesions that are among the first ``count`` candidates of their image."""
+def first_candidates(images: Sequence[ImageMarks], count: int, kept: Sequence[Sequence[bool]] | None = None) -> float:
+    """The share of lesions that are among the first ``count`` candidates of their image.
+
+    Args:
+        images: compared.
+        count: of candidates.
+        kept: of each image, which lesions to count; None: all. The others still take their places among the candidates.
+    """
     hits = [
-        int((image.false > level).sum()) + int((image.found > level).sum()) < count
-        for image in images
-        for level in image.found
+        bool(np.isfinite(level)) and int((image.false > level).sum()) + int((image.found > level).sum()) < count
+        for n, image in enumerate(images)
+        for lesion, level in enumerate(image.found)
+        if kept is None or kept[n][lesion]
     ]
     return float(np.mean(hits)) if hits else 0.0
 
