@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lesionlab.errors import ConflictError
+from lesionlab.errors import ConflictError, InternalError
 from lesionlab.kinds.kind import Json
 from lesionlab.kinds.recipe import Recipe
 from lesionlab.learning.train import average, fit, learning_rate
@@ -80,6 +80,33 @@ def test_a_folder_that_holds_another_run_is_refused(tmp_path: Path) -> None:
     fit(LineRecipe(epochs=1), tmp_path, 0, silent)
     with pytest.raises(ConflictError, match="another run"):
         fit(LineRecipe(epochs=1), tmp_path, 1, silent)
+
+
+class OverflowingRecipe(LineRecipe):
+    """Whose loss is no number at every ``nth`` batch."""
+
+    def __init__(self, nth: int) -> None:
+        super().__init__()
+        self._nth = nth
+
+    def loss(self, batch: Tensor) -> Tensor:
+        loss = super().loss(batch)
+        return loss * float("nan") if self._calls % self._nth == 0 else loss
+
+
+def test_a_batch_whose_gradient_is_no_number_leaves_the_network_as_it_was(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    scores = fit(OverflowingRecipe(nth=7), tmp_path, 0, seen.append)
+    assert scores["best"] > -0.01
+    assert all(np.isfinite(loss) for loss, _ in scores["history"])
+    assert len(seen) == 4 * 60
+
+
+def test_training_that_diverges_for_good_is_said(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    with pytest.raises(InternalError, match="training diverges; got 20 steps"):
+        fit(OverflowingRecipe(nth=1), tmp_path, 0, seen.append)
+    assert len(seen) == 19
 
 
 def test_progress_counts_every_step_once(tmp_path: Path) -> None:

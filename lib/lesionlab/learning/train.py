@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from lesionlab.errors import ConflictError, InternalError
+from lesionlab.errors import InternalError
 from lesionlab.kinds import kind_of
 from lesionlab.kinds.kind import Json, TrainOptions
 from lesionlab.kinds.recipe import Recipe
+from lesionlab.learning.checkpoint import Checkpoint
 from lesionlab.learning.team import Team
-from lesionlab.networks.weights import load_network, read_tensors, save_tensors
 from lesionlab.progress import Progress, Report
 from lesionlab.task import Task
 
@@ -73,40 +73,25 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
 
     Raises:
         ConflictError: ``out`` holds a run with another seed or length.
+        InternalError: training diverges.
     """
     team = team or Team.join("cpu")
     out.mkdir(parents=True, exist_ok=True)
     network = recipe.network.to(team.device)
-    optimizer = recipe.optimizer(network)
-    rates = [float(group["lr"]) for group in optimizer.param_groups]
     averaged = copy.deepcopy(network)
-    run = _Run(recipe, averaged, optimizer, out / "checkpoint.safetensors", seed)
-    history = run.resume()
+    descent = _Descent(recipe, network, averaged, team.device)
+    identity = {"seed": str(seed), "epochs": str(recipe.epochs), "steps": str(recipe.steps)}
+    checkpoint = Checkpoint(out / "checkpoint.safetensors", network, averaged, descent.optimizer, identity)
+    history = checkpoint.resume()
     recipe.network = team.share(network)
-    steps = recipe.epochs * recipe.steps
-    lost = 0
     for epoch in range(len(history), recipe.epochs):
         recipe.before_epoch(epoch, averaged, np.random.default_rng([seed, epoch, 0, 0]))
         network.train()
         losses: list[float] = []
         first = epoch * recipe.steps
         for done, batch in enumerate(_batches(recipe, seed, range(first, first + recipe.steps), workers, team), first):
-            factor = learning_rate(done / steps) if recipe.schedule == "cosine" else 1.0
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = factor * rate
-            with torch.autocast(team.device.type, torch.bfloat16, enabled=team.device.type == "cuda"):
-                loss = recipe.loss(recipe.move(batch, team.device))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
-            # In bfloat16 a gradient overflows now and then; one such step would spoil the network for good.
-            if bool(torch.isfinite(norm)):
-                optimizer.step()
-                average(averaged, network, done)
-                losses.append(loss.item())
-                lost = 0
-            elif (lost := lost + 1) >= _LOST:
-                raise InternalError("training diverges", got=f"{lost} steps without a finite gradient")
+            loss = descent.step(batch, done)
+            losses += [] if loss is None else [loss]
             if team.leads:
                 report(_progress(recipe, done + 1, epoch, losses, history))
         # Every process validates the same network on the same cases, and so they agree without a word.
@@ -116,13 +101,52 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
         if team.leads:
             if score >= max(s for _, s in history):
                 recipe.save(averaged, out, _scores(history))
-            run.save(history)
+            checkpoint.save(history)
         team.wait()
     scores = _scores(history)
     if team.leads:
         (out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
     recipe.network = network
     return scores
+
+
+class _Descent:
+    """Moves a network, and its average behind it, down the loss of one batch after the other."""
+
+    def __init__(self, recipe: Recipe[Any], network: nn.Module, averaged: nn.Module, device: torch.device) -> None:
+        self.optimizer = recipe.optimizer(network)
+        self._recipe, self._network, self._averaged, self._device = recipe, network, averaged, device
+        self._rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self._lost = 0
+
+    def step(self, batch: Any, done: int) -> float | None:
+        """The loss, or None when its gradient is not finite and nothing is moved; ``done`` batches came before.
+
+        Raises:
+            InternalError: too many batches in a row had no finite gradient.
+        """
+        self._set_rates(done / (self._recipe.epochs * self._recipe.steps))
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
+            loss = self._recipe.loss(self._recipe.move(batch, self._device))
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.clip_norm)
+        # In bfloat16 a gradient overflows now and then; one such step would spoil the network for good.
+        if not bool(torch.isfinite(norm)):
+            self._lost += 1
+            if self._lost >= _LOST:
+                raise InternalError("training diverges", got=f"{self._lost} steps without a finite gradient")
+            return None
+        self._lost = 0
+        self.optimizer.step()
+        average(self._averaged, self._network, done)
+        return float(loss.item())
+
+    def _set_rates(self, share: float) -> None:
+        """The rates after a ``share`` of the run."""
+        factor = learning_rate(share) if self._recipe.schedule == "cosine" else 1.0
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = factor * rate
 
 
 def _progress(
@@ -173,47 +197,3 @@ def average(averaged: nn.Module, network: nn.Module, done: int) -> None:
 def _scores(history: list[tuple[float, float]]) -> Json:
     best = max(range(len(history)), key=lambda i: history[i][1])
     return {"best": history[best][1], "epoch": best + 1, "history": [list(row) for row in history]}
-
-
-class _Run:
-    """What an interrupted run needs to go on: network, average, optimiser, history; all in one safetensors file."""
-
-    def __init__(
-        self, recipe: Recipe[Any], averaged: nn.Module, optimizer: torch.optim.Optimizer, path: Path, seed: int
-    ) -> None:
-        self._network = recipe.network
-        self._averaged, self._optimizer, self._path = averaged, optimizer, path
-        self._identity = {"seed": str(seed), "epochs": str(recipe.epochs), "steps": str(recipe.steps)}
-
-    def save(self, history: list[tuple[float, float]]) -> None:
-        tensors: dict[str, Tensor] = {}
-        tensors.update({f"network.{k}": v for k, v in self._network.state_dict().items()})
-        tensors.update({f"averaged.{k}": v for k, v in self._averaged.state_dict().items()})
-        for index, state in self._optimizer.state_dict()["state"].items():
-            tensors.update({f"optimizer.{index}.{k}": v for k, v in state.items()})
-        save_tensors(self._path, tensors, {**self._identity, "history": json.dumps(history)})
-
-    def resume(self) -> list[tuple[float, float]]:
-        if not self._path.is_file():
-            return []
-        tensors, metadata = read_tensors(self._path)
-        found = {key: metadata.get(key, "") for key in self._identity}
-        if found != self._identity:
-            raise ConflictError(
-                "the folder holds another run",
-                got=str(found),
-                expected=str(self._identity),
-                hint=f"give the same options, or another folder than {self._path.parent}",
-            )
-        load_network(self._network, tensors, "network.")
-        load_network(self._averaged, tensors, "averaged.")
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimizer."):
-                _, index, name = key.split(".")
-                state.setdefault(int(index), {})[name] = value
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
-        history = json.loads(metadata["history"])
-        _log.info("resuming after epoch %d", len(history))
-        return [(float(loss), float(score)) for loss, score in history]
