@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +65,7 @@ def by_surprise(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.f
     Raises:
         InputError: vectors of different lengths.
     """
-    seen, rest = _with_features(candidates)
-    if not seen:
-        return rest
-    points = _matrix([one.features for one in seen if one.features is not None])
-    known = _known(labelled, points)
-    scores = anomaly(points, known if len(known) > 1 else points)
-    order = sorted(range(len(seen)), key=lambda index: (-scores[index], seen[index].image))
-    return (*(seen[index].image for index in order), *rest)
+    return _by_features(candidates, labelled, _surprising)
 
 
 def anomaly(points: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -96,18 +90,27 @@ def by_diversity(candidates: Sequence[Candidate], labelled: Sequence[NDArray[np.
     Raises:
         InputError: vectors of different lengths.
     """
-    seen, rest = _with_features(candidates)
+    return _by_features(candidates, labelled, _spread)
+
+
+def _by_features(
+    candidates: Sequence[Candidate],
+    labelled: Sequence[NDArray[np.float32]],
+    order: Callable[[NDArray[np.float64], NDArray[np.float64]], Sequence[int]],
+) -> tuple[str, ...]:
+    """Those with features as ``order`` puts them; behind them the others, by name.
+
+    Args:
+        candidates: with features or without.
+        labelled: features of images that have labels.
+        order: from the features of the candidates, by name, (n, features) and of the labelled (m, features) to indices of the former.
+    """
+    seen = sorted(((one.image, one.features) for one in candidates if one.features is not None), key=itemgetter(0))
+    rest = sorted(one.image for one in candidates if one.features is None)
     if not seen:
-        return rest
-    points = _matrix([one.features for one in seen if one.features is not None])
-    known = _known(labelled, points)
-    return (*(seen[index].image for index in _spread(points, known)), *rest)
-
-
-def _with_features(candidates: Sequence[Candidate]) -> tuple[list[Candidate], tuple[str, ...]]:
-    """Those that were looked at, and the names of the others; both by name."""
-    seen = sorted((one for one in candidates if one.features is not None), key=lambda one: one.image)
-    return seen, tuple(sorted(one.image for one in candidates if one.features is None))
+        return tuple(rest)
+    points = _matrix([features for _, features in seen])
+    return (*(seen[index][0] for index in order(points, _known(labelled, points))), *rest)
 
 
 def _known(labelled: Sequence[NDArray[np.float32]], points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,6 +122,11 @@ def _known(labelled: Sequence[NDArray[np.float32]], points: NDArray[np.float64])
             expected="the same length",
         )
     return known
+
+
+def _surprising(points: NDArray[np.float64], known: NDArray[np.float64]) -> list[int]:
+    scores = anomaly(points, known if len(known) > 1 else points)
+    return sorted(range(len(points)), key=lambda index: -scores[index])
 
 
 def _spread(points: NDArray[np.float64], known: NDArray[np.float64]) -> list[int]:
