@@ -103,7 +103,7 @@ def _by_features(
     Args:
         candidates: with features or without.
         labelled: features of images that have labels.
-        order: from the features of the candidates, by name, (n, features) and of the labelled (m, features) to indices of the former.
+        order: takes the features of the candidates, by name, and of the labelled, and gives indices of candidates.
     """
     seen = sorted(((one.image, one.features) for one in candidates if one.features is not None), key=itemgetter(0))
     rest = sorted(one.image for one in candidates if one.features is None)
