@@ -35,7 +35,7 @@ NOTHING = Part()
 def part(study: AidedStudy, version: str) -> Part:
     """What people read of readers with the model ``version``."""
     notes = (
-        "With and without the model: on the images that a reader read both ways, differences are with the model less "
+        "With and without the model: on the images that a reader read both ways; differences are with the model less "
         "without it. One reader: DeLong's test. All of them: Obuchowski and Rockette's analysis of the two ways of reading.",
         "What lies between the two readings of an image (time to forget it, which came first, other help) is the study's "
         "design. It is not known here and not corrected for: if the readings with the model all came second, practice "
@@ -84,6 +84,10 @@ def _exhibits(study: AidedStudy) -> tuple[Exhibit, ...]:
         for one in study.readers
         for name, index in (("called or not", one.categories), ("scores", one.scores))
     ]
+    text = (
+        "Called or not: among the diseased this is the change of sensitivity, among the healthy of specificity. Scores: "
+        "every move of a score counts, however small."
+    )
     title = "With the model: net reclassification, from without to with"
     together = () if study.together is None else (_together(study),)
     return (
@@ -91,7 +95,7 @@ def _exhibits(study: AidedStudy) -> tuple[Exhibit, ...]:
         _areas(study),
         *together,
         _points(study),
-        reclassification_table(title, "of", indices),
+        reclassification_table(title, "of", indices, text),
         _followed(study),
     )
 
