@@ -13,11 +13,11 @@ from slicer.ScriptedLoadableModule import (
 
 from LesionLabLib.client import Client
 from LesionLabLib.panel.demo import register_sample_data
-from LesionLabLib.panel.i18n import tr as _
 from LesionLabLib.panel.panel import Panel
 from LesionLabLib.panel.preferences import Preferences, reader_name
 from LesionLabLib.scene import CaseScene
 from LesionLabLib.worker import Worker
+from LesionLabLib.workflow.i18n import tr as _
 from LesionLabLib.workflow.state import Settings
 from LesionLabLib.workflow.workflow import Workflow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from browser.shown import Reasons
-from LesionLabLib.panel import reasons as why
+from LesionLabLib.workflow import reasons as why
 from LesionLabLib.workflow.prompts import takes_clicks
 
 if TYPE_CHECKING:

@@ -104,5 +104,13 @@ def test_the_client_and_the_worker_import_without_slicer_or_qt():
     assert run.stdout.split() == []
 
 
+def test_the_page_in_a_browser_shares_the_workflow_and_not_the_desktops_window():
+    files = sorted((ROOT.parent / "browser").rglob("*.py"))
+    taken = {name for path in files for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
+
+    assert "LesionLabLib.workflow" in taken
+    assert [name for name in taken if name.startswith("LesionLabLib.panel") or name in WINDOWS] == []
+
+
 def test_there_are_files_to_check():
     assert {"LesionLabLib/client.py", "LesionLabLib/worker.py"} <= {name_of(path) for path in FILES}

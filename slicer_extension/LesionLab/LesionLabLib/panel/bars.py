@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import qt
 
+from LesionLabLib.workflow.i18n import tr as _
 from LesionLabLib.workflow.state import ERROR, INFO, WARNING
 
-from .i18n import tr as _
 from .widgets import Action, clear_layout
 
 if TYPE_CHECKING:

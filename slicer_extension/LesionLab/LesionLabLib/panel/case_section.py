@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from . import reasons
-from .i18n import tr as _
+from LesionLabLib.workflow import reasons
+from LesionLabLib.workflow.i18n import tr as _
+
 from .widgets import Action, chosen_of, fill_list
 
 if TYPE_CHECKING:

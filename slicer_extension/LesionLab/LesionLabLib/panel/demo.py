@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Callable
 
 import slicer
 
+from LesionLabLib.workflow.i18n import tr as _
 from LesionLabLib.workflow.state import CONNECTING, READY
-
-from .i18n import tr as _
 
 if TYPE_CHECKING:
     from LesionLabLib.workflow.state import State

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from LesionLabLib.workflow import reasons
 from LesionLabLib.workflow.explaining import title_of
 
-from . import reasons
 from .widgets import Action, Quietly, chosen_of, fill_list
 
 if TYPE_CHECKING:

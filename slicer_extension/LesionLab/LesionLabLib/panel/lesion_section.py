@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import qt
 
+from LesionLabLib.workflow import reasons
+from LesionLabLib.workflow.i18n import tr as _
 from LesionLabLib.workflow.state import DONE, FAILED, RUNNING, WAITING
 
-from . import numbers, reasons
-from .i18n import tr as _
+from . import numbers
 from .widgets import Action, Quietly, fill_table, stretch_first_column
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import qt
 
-from .i18n import tr as _
+from LesionLabLib.workflow.i18n import tr as _
+
 from .widgets import Quietly
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import qt
 
-from . import reasons
+from LesionLabLib.workflow import reasons
+
 from .placing import CIRCLE, EXCLUDE, LINE, POINT, Placing, radius_mm
 from .widgets import Action, Quietly
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import qt
 
-from . import reasons
-from .i18n import tr as _
+from LesionLabLib.workflow import reasons
+from LesionLabLib.workflow.i18n import tr as _
+
 from .widgets import Action, Quietly, clear_layout
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from LesionLabLib.workflow import reasons
+from LesionLabLib.workflow.i18n import tr as _
 from LesionLabLib.workflow.state import ACCEPTED, REJECTED, UNDECIDED
 
-from . import numbers, reasons
-from .i18n import tr as _
+from . import numbers
 from .widgets import Action, fill_table, stretch_first_column
 
 if TYPE_CHECKING:

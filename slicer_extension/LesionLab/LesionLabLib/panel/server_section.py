@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from LesionLabLib.workflow.i18n import tr as _
 from LesionLabLib.workflow.state import CONNECTING, LOST, NONE, READY
 
-from .i18n import tr as _
 from .widgets import Action
 
 if TYPE_CHECKING:

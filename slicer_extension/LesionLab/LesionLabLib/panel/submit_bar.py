@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import reasons
+from LesionLabLib.workflow import reasons
+
 from .widgets import Action
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import qt
 
-from . import reasons
-from .i18n import tr as _
+from LesionLabLib.workflow import reasons
+from LesionLabLib.workflow.i18n import tr as _
+
 from .options import make_input, offered, title
 from .widgets import Action, chosen_of, clear_layout, fill_list
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import numbers, reasons
-from .i18n import tr as _
+from LesionLabLib.workflow import reasons
+from LesionLabLib.workflow.i18n import tr as _
+
+from . import numbers
 from .widgets import Action, Quietly, fill_table, stretch_first_column
 
 if TYPE_CHECKING:

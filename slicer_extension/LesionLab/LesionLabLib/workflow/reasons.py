@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from LesionLabLib.workflow.prompts import takes_clicks
-from LesionLabLib.workflow.state import ISODOSE, LINE, LOST, READY, REGION, RUNNING
-
 from .i18n import tr as _
+from .prompts import takes_clicks
+from .state import ISODOSE, LINE, LOST, READY, REGION, RUNNING
 
 if TYPE_CHECKING:
-    from LesionLabLib.workflow.prompts import takes_clicks
-from LesionLabLib.workflow.state import State
+    from .state import State
 
 
 def server(state: State) -> str:
