@@ -91,7 +91,10 @@ def run(minutes: float, seed: int) -> dict[str, Any]:
     """Let the reader act; what was counted, as JSON."""
     import slicer
 
-    from benchmarks.soak import Faults, RandomReader, add_scan, census, growth_mib, soak
+    from benchmarks.soak.reader import RandomReader, soak
+    from benchmarks.soak.samples import Faults, census, growth_mib
+    from benchmarks.soak.scan import add_scan
+    from benchmarks.soak.settle import settle
     from LesionLabLib.client import Client
     from LesionLabLib.scene import CaseScene
     from LesionLabLib.worker import Worker
@@ -114,7 +117,7 @@ def run(minutes: float, seed: int) -> dict[str, Any]:
         reader = RandomReader(workflow, scene, mrml, volume_id, seed)
         error = ""
         try:
-            reader.settle()
+            settle(workflow)
             soak(reader, minutes * 60, 30.0, host.weather)
         except Exception as raised:  # it is the result
             logging.exception("the reader stumbled")
@@ -130,8 +133,8 @@ def run(minutes: float, seed: int) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "actions": sum(reader.done.values()),
         "by_action": dict(sorted(reader.done.items())),
-        "came_of_it": dict(sorted(reader.seen.items())),
-        "notices": dict(reader.notices),
+        "came_of_it": dict(sorted(reader.outcomes.seen.items())),
+        "notices": dict(reader.outcomes.notices),
         "outages": host.outages,
         "exception": error,
         "faults_logged": faults.records,

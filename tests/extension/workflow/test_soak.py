@@ -6,7 +6,9 @@ import logging
 import os
 
 import pytest
-from benchmarks.soak import Faults, RandomReader, add_scan, growth_mib, soak
+from benchmarks.soak.reader import RandomReader, soak
+from benchmarks.soak.samples import Faults, growth_mib
+from benchmarks.soak.scan import add_scan
 
 from LesionLabLib.answers import Answer, Candidate
 from tests.extension.workflow.desk import Desk
