@@ -11,16 +11,15 @@ from scipy import ndimage
 from lesionlab.errors import InputError
 from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
-from lesionlab.metrics.overlap import longest_diameter_mm
 from lesionlab.phantoms.brain_dose import plan_shots, sum_dose
 from lesionlab.phantoms.brain_enhancing import paint_enhancing
 from lesionlab.phantoms.brain_metastases import Metastasis, paint_metastasis, place_metastasis
 from lesionlab.phantoms.brain_tissue import Head, Levels, paint_brain
 from lesionlab.phantoms.canvas import Axes, Box, Canvas, Field
+from lesionlab.phantoms.truths import extents, mark_largest
 
 #: Grey levels of enhancing blood.
 _BLOOD = 800.0
-_WHOLE = np.ones((3, 3, 3))
 #: The dose grid of a plan, mm.
 DOSE_STEP_MM = 2.0
 
@@ -99,20 +98,13 @@ def simulate_head(rng: np.random.Generator, settings: HeadSettings | None = None
         seen = _taken_up(metastasis, settings.sequence.uptake)
         painted = None if center is None else paint_metastasis(canvas, seen, center, levels, each)
         if painted is not None:
-            _mark(truth, value, *painted)
+            mark_largest(truth, value, *painted)
     dose = _dose(plan, axes, truth, settings)
     return _phantom(_scan(canvas.hu, axes, settings, scan), truth, dose, axes, settings)
 
 
 def _taken_up(metastasis: Metastasis, uptake: float) -> Metastasis:
     return replace(metastasis, signal=0.4 + (metastasis.signal - 0.4) * uptake)
-
-
-def _mark(truth: NDArray[np.uint8], value: int, box: Box, inside: NDArray[np.bool_]) -> None:
-    parts, count = ndimage.label(inside, structure=_WHOLE)
-    if count:
-        largest = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-        truth[box][(parts == largest) & (truth[box] == 0)] = value
 
 
 def _dose(rng: np.random.Generator, axes: Axes, truth: NDArray[np.uint8], settings: HeadSettings) -> Volume:
@@ -164,20 +156,8 @@ def _phantom(signal: Field, truth: NDArray[np.uint8], dose: Volume, axes: Axes, 
     geometry = axes.geometry()
     image = Volume(np.clip(np.rint(signal), 0, 32767).astype(np.int16).transpose(2, 1, 0), geometry)
     labels = Volume(truth.transpose(2, 1, 0), geometry)
-    lesions = []
-    for value, box in enumerate(ndimage.find_objects(labels.array), start=1):
-        if box is None:
-            continue
-        inside = labels.array[box] == value
-        i, j, k = (float(c.mean()) + b.start for c, b in zip(np.nonzero(inside), box, strict=True))
-        step_i, step_j, _ = settings.spacing_mm
-        lesions.append(
-            FoundMetastasis(
-                value,
-                geometry.index_to_ras((i, j, k)),
-                longest_diameter_mm(np.moveaxis(inside, 2, 0), (step_i, step_j)),
-                float(inside.sum()) * geometry.voxel_volume_mm3,
-                settings.metastases[value - 1],
-            )
-        )
-    return HeadPhantom(image, labels, dose, tuple(lesions))
+    lesions = tuple(
+        FoundMetastasis(one.value, one.point_mm, one.diameter_mm, one.volume_mm3, settings.metastases[one.value - 1])
+        for one in extents(labels, settings.spacing_mm)
+    )
+    return HeadPhantom(image, labels, dose, lesions)

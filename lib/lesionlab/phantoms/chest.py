@@ -12,12 +12,13 @@ from lesionlab.image.deepest import deepest_point
 from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
 from lesionlab.metrics.overlap import longest_diameter_mm
-from lesionlab.phantoms.canvas import Axes, Box, Canvas, Coarse, Cone, Field
+from lesionlab.phantoms.canvas import Axes, Canvas, Coarse, Cone, Field
 from lesionlab.phantoms.chest_body import Build, Fields, chest_fields
 from lesionlab.phantoms.chest_nodules import NODULES, Nodule, paint_nodule, place
 from lesionlab.phantoms.chest_tissue import paint_body, paint_organs, paint_trees
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
 from lesionlab.phantoms.scanner import Scanner
+from lesionlab.phantoms.truths import mark_largest
 
 #: The whole chest, coarsely: where trees grow and nodules are placed, whatever part of it is then imaged.
 _PLAN_MM = 5.0
@@ -94,7 +95,8 @@ def simulate_chest(rng: np.random.Generator, settings: ChestSettings | None = No
     for value, (nodule, center) in enumerate(zip(settings.nodules, centers, strict=True), start=1):
         painted = None if center is None else paint_nodule(canvas, coarse, fields.lung, nodule, center, shapes)
         if painted is not None:
-            _mark(truth, value, *painted)
+            box, cover = painted
+            mark_largest(truth, value, box, cover >= 0.5)
     hu = settings.scanner.scan(canvas.hu, settings.spacing_mm, noise)
     return _phantom(hu, truth, axes, settings)
 
@@ -126,16 +128,6 @@ def _grain(shape: Index, rng: np.random.Generator) -> tuple[Field, Field]:
         noise = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma, truncate=3, mode="wrap")
         fields.append(noise / max(float(noise.std()), 1e-6))
     return fields[0], fields[1]
-
-
-def _mark(truth: NDArray[np.uint8], value: int, box: Box, cover: Field) -> None:
-    """Write the connected part of a nodule into the truth."""
-    from scipy.ndimage import label
-
-    parts, count = label(cover >= 0.5, structure=np.ones((3, 3, 3)))
-    if count:
-        largest = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-        truth[box][(parts == largest) & (truth[box] == 0)] = value
 
 
 def _phantom(hu: Field, truth: NDArray[np.uint8], axes: Axes, settings: ChestSettings) -> ChestPhantom:

@@ -11,15 +11,14 @@ from scipy import ndimage
 from lesionlab.errors import InputError
 from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
-from lesionlab.metrics.overlap import longest_diameter_mm
 from lesionlab.phantoms.canvas import Axes, Canvas, Field
+from lesionlab.phantoms.truths import extents, mark_largest
 from lesionlab.phantoms.vessels_aneurysms import Aneurysm, choose_origin, paint_aneurysm
 from lesionlab.phantoms.vessels_tissue import Levels, paint_tissue
 from lesionlab.phantoms.vessels_tree import grow_vessels
 
 #: Grey levels of fast arterial blood.
 _BLOOD = 1000.0
-_WHOLE = np.ones((3, 3, 3))
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def simulate_angiogram(rng: np.random.Generator, settings: AngiogramSettings | N
         origin = choose_origin(sites, tree.origins, axes, aneurysm, taken)
         painted = None if origin is None else paint_aneurysm(blood, origin, aneurysm, sites)
         if painted is not None:
-            _mark(truth, value, *painted)
+            mark_largest(truth, value, *painted)
     canvas = Canvas(axes, np.full(axes.shape, 0.005, dtype=np.float32), edge)
     paint_tissue(canvas, turn, settings.magnet.levels, tissue)
     scanned = _scan(canvas.hu, blood.hu, axes, settings, scan)
@@ -108,14 +107,6 @@ def _turn(rng: np.random.Generator) -> NDArray[np.float64]:
     from scipy.spatial.transform import Rotation
 
     return np.asarray(Rotation.from_euler("xyz", rng.normal(0, (0.09, 0.05, 0.07))).as_matrix())
-
-
-def _mark(truth: NDArray[np.uint8], value: int, box: tuple[slice, slice, slice], inside: NDArray[np.bool_]) -> None:
-    """Write the largest connected part into the truth."""
-    parts, count = ndimage.label(inside, structure=_WHOLE)
-    if count:
-        largest = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-        truth[box][(parts == largest) & (truth[box] == 0)] = value
 
 
 def _scan(tissue: Field, blood: Field, axes: Axes, settings: AngiogramSettings, rng: np.random.Generator) -> Field:
@@ -152,20 +143,8 @@ def _angiogram(signal: Field, truth: NDArray[np.uint8], axes: Axes, settings: An
     geometry = axes.geometry()
     image = Volume(np.clip(np.rint(signal), 0, 32767).astype(np.int16).transpose(2, 1, 0), geometry)
     labels = Volume(truth.transpose(2, 1, 0), geometry)
-    lesions = []
-    for value, box in enumerate(ndimage.find_objects(labels.array), start=1):
-        if box is None:
-            continue
-        inside = labels.array[box] == value
-        i, j, k = (float(c.mean()) + b.start for c, b in zip(np.nonzero(inside), box, strict=True))
-        step_i, step_j, _ = settings.spacing_mm
-        lesions.append(
-            FoundAneurysm(
-                value,
-                geometry.index_to_ras((i, j, k)),
-                longest_diameter_mm(np.moveaxis(inside, 2, 0), (step_i, step_j)),
-                float(inside.sum()) * geometry.voxel_volume_mm3,
-                settings.aneurysms[value - 1],
-            )
-        )
-    return Angiogram(image, labels, tuple(lesions))
+    lesions = tuple(
+        FoundAneurysm(one.value, one.point_mm, one.diameter_mm, one.volume_mm3, settings.aneurysms[one.value - 1])
+        for one in extents(labels, settings.spacing_mm)
+    )
+    return Angiogram(image, labels, lesions)
