@@ -15,8 +15,8 @@ from lesionlab.phantoms.brain import HeadPhantom, HeadSettings, Sequence, simula
 from lesionlab.phantoms.brain_dose import write_dose
 from lesionlab.phantoms.brain_metastases import Metastasis
 from lesionlab.phantoms.brain_tissue import Levels
-from lesionlab.phantoms.fresh import check_fresh
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each, write_mask
+from lesionlab.store.cases import Case
 
 #: Doses: as NIfTI, and as DICOM RTDOSE where weak labels are looked for.
 DOSES, WEAK = Path("labels") / "dose", Path("labels") / "weak"
@@ -62,15 +62,11 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    for folder in (MASKS, DOSES, WEAK):
+    change: Callable[[HeadSettings], HeadSettings] = begin(out, shift, SHIFTS, lambda usual: usual)
+    site = change(settings or HeadSettings())
+    for folder in (DOSES, WEAK):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    base = settings or HeadSettings()
-    base = base if shift is None else SHIFTS[shift](base)
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
-        listed += _write_case(out, f"brain-{number:04d}", draw_head(each, base))
-    write_cases(out, listed)
+    write_each(out, cases, rng, lambda number, each: _write_case(out, f"brain-{number:04d}", draw_head(each, site)))
 
 
 def draw_head(rng: np.random.Generator, settings: HeadSettings) -> HeadPhantom:
@@ -96,9 +92,9 @@ def _metastasis(rng: np.random.Generator) -> Metastasis:
 
 
 def _write_case(out: Path, name: str, phantom: HeadPhantom) -> list[Case]:
-    image, mask = out / f"{name}.nii.gz", out / MASKS / f"{name}.nii.gz"
+    image = out / f"{name}.nii.gz"
     write_volume(phantom.image, image)
-    write_volume(Volume((phantom.truth.array > 0).astype(np.uint8), phantom.truth.geometry), mask)
+    mask = write_mask(image, phantom.truth)
     if not phantom.lesions:
         return [Case(image, mask, name, "normal", reader="phantom")]
     dose = Volume(np.round(phantom.dose.array, 2), phantom.dose.geometry)

@@ -16,9 +16,9 @@ from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.chest import ChestPhantom, ChestSettings, simulate_chest
 from lesionlab.phantoms.chest_nodules import Form, Kind, Nodule, Site
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.scanner import Scanner
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each, write_mask
+from lesionlab.store.cases import Case
 
 _TRIES = 5
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -86,20 +86,18 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    site = SHIFTS[shift] if shift is not None else _Shift()
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
-        listed += _write_case(out, f"chest-{number:04d}", _draw(each, site, settings), site)
-    write_cases(out, listed)
+    site = begin(out, shift, SHIFTS, _Shift())
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
+        return _write_case(out, f"chest-{number:04d}", _draw(each, site, settings), site)
+
+    write_each(out, cases, rng, write)
 
 
 def _write_case(out: Path, name: str, phantom: ChestPhantom, site: _Shift) -> list[Case]:
-    image, mask = out / f"{name}.nii.gz", out / MASKS / f"{name}.nii.gz"
+    image = out / f"{name}.nii.gz"
     write_volume(site.stored(phantom.image), image)
-    truth = Volume((phantom.truth.array > 0).astype(np.uint8), phantom.truth.geometry)
-    write_volume(site.stored(truth), mask)
+    mask = write_mask(image, site.stored(phantom.truth))
     return [
         Case(image, mask, name, lesion.nodule.kind, lesion.point_mm, round(lesion.diameter_mm, 2), "phantom")
         for lesion in phantom.lesions

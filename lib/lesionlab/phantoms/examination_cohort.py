@@ -11,9 +11,9 @@ from lesionlab.image.files import write_volume
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.examination import simulate_examination
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.mammogram import Film
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each, write_mask
+from lesionlab.store.cases import Case
 
 SHIFTS = MappingProxyType(
     {
@@ -32,18 +32,17 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
-    film = None if shift is None else SHIFTS[shift]
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
+    film = begin(out, shift, SHIFTS, None)
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
         examination = simulate_examination(each, number % 2 == 0, film)
-        name = f"examination-{number:04d}.nii.gz"
-        write_volume(_stack(examination.image), out / name)
-        write_volume(_stack(examination.region.astype(np.uint8)), out / MASKS / name)
-        label = "malignant" if examination.malignant else "benign"
-        listed.append(Case(out / name, out / MASKS / name, name.removesuffix(".nii.gz"), label, reader="phantom"))
-    write_cases(out, listed)
+        name = f"examination-{number:04d}"
+        image = out / f"{name}.nii.gz"
+        write_volume(_stack(examination.image), image)
+        mask = write_mask(image, _stack(examination.region.astype(np.uint8)))
+        return [Case(image, mask, name, "malignant" if examination.malignant else "benign", reader="phantom")]
+
+    write_each(out, cases, rng, write)
 
 
 def _stack(views: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Volume:

@@ -8,10 +8,10 @@ from typing import get_args
 
 import numpy as np
 
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.mammogram import Border, Film, Mammogram, Mass, simulate_mammogram
 from lesionlab.phantoms.mammogram_calcifications import Cluster
-from lesionlab.store.cases import Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each
+from lesionlab.store.cases import Case
 
 SHIFTS = MappingProxyType(
     {
@@ -34,15 +34,14 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    out.mkdir(parents=True, exist_ok=True)
-    film = None if shift is None else SHIFTS[shift]
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
+    film = begin(out, shift, SHIFTS, None)
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
         (calcium,) = each.spawn(1)
         phantom = simulate_mammogram(each, _masses(each), film, _clusters(calcium))
-        listed += _write_case(out / f"mammo-{number:04d}.png", phantom)
-    write_cases(out, listed)
+        return _write_case(out / f"mammo-{number:04d}.png", phantom)
+
+    write_each(out, cases, rng, write)
 
 
 def _masses(rng: np.random.Generator) -> tuple[Mass, ...]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lesionlab.image.geometry import Point
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.mammogram import EDGE, Border, Finding, Mammogram, Mass, simulate_mammogram
 from lesionlab.phantoms.mammogram_cohort import SHIFTS
 from lesionlab.phantoms.picture import write_png, write_region
+from lesionlab.phantoms.writing import begin
 from lesionlab.store.cases import Case, write_cases
 
 _BORDERS: tuple[Border, ...] = get_args(Border)
@@ -33,9 +33,7 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    out.mkdir(parents=True, exist_ok=True)
-    film = None if shift is None else SHIFTS[shift]
+    film = begin(out, shift, SHIFTS, None)
     listed: list[Case] = []
     number = 0
     while len(listed) < cases:

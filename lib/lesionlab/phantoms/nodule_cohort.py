@@ -19,9 +19,9 @@ from lesionlab.image.files import write_volume
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.chest import ChestPhantom, ChestSettings, simulate_chest
 from lesionlab.phantoms.chest_nodules import Form, Kind, Nodule, Site
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.scanner import Scanner
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each, write_mask
+from lesionlab.store.cases import Case
 
 _TRIES = 8
 #: From the midline to the middle of the image, mm; with the chest wall in view, and without.
@@ -75,25 +75,22 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    shares = _USUAL if shift is None else SHIFTS[shift]
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
-    names = rng.choice(list(shares), size=cases, p=list(shares.values()))
-    listed = [
-        _write_case(out, f"nodule-{number:04d}", str(name), each)
-        for number, (name, each) in enumerate(zip(names, rng.spawn(cases), strict=True), start=1)
-    ]
-    write_cases(out, listed)
+    shares = begin(out, shift, SHIFTS, _USUAL)
+    strata = rng.choice(list(shares), size=cases, p=list(shares.values()))
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
+        return [_write_case(out, f"nodule-{number:04d}", str(strata[number - 1]), each)]
+
+    write_each(out, cases, rng, write)
 
 
 def _write_case(out: Path, name: str, stratum: str, rng: np.random.Generator) -> Case:
     phantom = draw_nodule(rng, STRATA[stratum])
     # Not compressed: small, and read again and again.
-    image, mask = out / f"{name}.nii", out / MASKS / f"{name}.nii"
+    image = out / f"{name}.nii"
     write_volume(phantom.image, image)
     lesion = phantom.lesions[0]
-    outline = outlined(phantom.mask(lesion), STRATA[stratum].margin * lesion.nodule.size_mm)
-    write_volume(outline, mask)
+    mask = write_mask(image, outlined(phantom.mask(lesion), STRATA[stratum].margin * lesion.nodule.size_mm))
     return Case(image, mask, name, stratum, lesion.point_mm, round(lesion.diameter_mm, 2), "phantom")
 
 

@@ -10,10 +10,10 @@ from types import MappingProxyType
 import numpy as np
 
 from lesionlab.image.files import write_volume
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.postmortem import PostmortemSettings, simulate_postmortem
 from lesionlab.phantoms.scanner import Scanner
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each, write_mask
+from lesionlab.store.cases import Case
 
 
 def _low_dose(settings: PostmortemSettings) -> PostmortemSettings:
@@ -60,16 +60,15 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
-    settings = settings or PostmortemSettings()
-    settings = settings if shift is None else SHIFTS[shift](settings)
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
-        phantom = simulate_postmortem(each, number % 2 == 0, settings)
-        name = f"body-{number:04d}.nii.gz"
-        write_volume(phantom.image, out / name)
-        write_volume(phantom.region, out / MASKS / name)
-        label = "drowning" if phantom.drowned else "cardiac"
-        listed.append(Case(out / name, out / MASKS / name, name.removesuffix(".nii.gz"), label, reader="phantom"))
-    write_cases(out, listed)
+    change: Callable[[PostmortemSettings], PostmortemSettings] = begin(out, shift, SHIFTS, lambda usual: usual)
+    site = change(settings or PostmortemSettings())
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
+        phantom = simulate_postmortem(each, number % 2 == 0, site)
+        name = f"body-{number:04d}"
+        image = out / f"{name}.nii.gz"
+        write_volume(phantom.image, image)
+        mask = write_mask(image, phantom.region)
+        return [Case(image, mask, name, "drowning" if phantom.drowned else "cardiac", reader="phantom")]
+
+    write_each(out, cases, rng, write)

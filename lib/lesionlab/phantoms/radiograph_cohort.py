@@ -9,9 +9,9 @@ from typing import get_args
 
 import numpy as np
 
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.radiograph import Detector, Radiograph, simulate_radiograph
 from lesionlab.phantoms.radiograph_body import Body, Border, Mass, simulate_body
+from lesionlab.phantoms.writing import begin
 from lesionlab.store.cases import Case, write_cases
 
 SHIFTS = MappingProxyType(
@@ -41,9 +41,7 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    out.mkdir(parents=True, exist_ok=True)
-    detector = None if shift is None else SHIFTS[shift]
+    detector = begin(out, shift, SHIFTS, None)
     listed: list[Case] = []
     for first, patient in zip(range(0, cases, _IMAGES_PER_BODY), rng.spawn(-(-cases // _IMAGES_PER_BODY)), strict=True):
         body = draw_body(patient)

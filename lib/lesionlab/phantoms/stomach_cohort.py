@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.picture import write_png, write_region
 from lesionlab.phantoms.stomach import Unit, simulate_stomach
-from lesionlab.store.cases import Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each
+from lesionlab.store.cases import Case
 
 SHIFTS = MappingProxyType(
     {
@@ -30,14 +30,13 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    out.mkdir(parents=True, exist_ok=True)
-    unit = None if shift is None else SHIFTS[shift]
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
+    unit = begin(out, shift, SHIFTS, None)
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
         phantom = simulate_stomach(each, inflamed=number % 2 == 0, unit=unit)
         image = out / f"stomach-{number:04d}.png"
         write_png(image, phantom.image)
         mask = write_region(image, phantom.region)
-        listed.append(Case(image, mask, image.stem, "positive" if phantom.inflamed else "negative", reader="phantom"))
-    write_cases(out, listed)
+        return [Case(image, mask, image.stem, "positive" if phantom.inflamed else "negative", reader="phantom")]
+
+    write_each(out, cases, rng, write)

@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.mammogram import Film
 from lesionlab.phantoms.picture import write_png, write_region
 from lesionlab.phantoms.subtype import simulate_subtype
 from lesionlab.phantoms.subtype_growth import TYPICAL
-from lesionlab.store.cases import Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each
+from lesionlab.store.cases import Case
 
 SHIFTS = MappingProxyType(
     {
@@ -31,15 +31,14 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    out.mkdir(parents=True, exist_ok=True)
-    film = None if shift is None else SHIFTS[shift]
+    film = begin(out, shift, SHIFTS, None)
     names = tuple(TYPICAL)
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
         phantom = simulate_subtype(each, names[number % len(names)], film)
         image = out / f"subtype-{number:04d}.png"
         write_png(image, phantom.image)
         mask = write_region(image, phantom.core)
-        listed.append(Case(image, mask, image.stem, phantom.subtype, reader="phantom"))
-    write_cases(out, listed)
+        return [Case(image, mask, image.stem, phantom.subtype, reader="phantom")]
+
+    write_each(out, cases, rng, write)

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.picture import write_png, write_region
 from lesionlab.phantoms.ultrasound import Machine, simulate_ultrasound
-from lesionlab.store.cases import Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each
+from lesionlab.store.cases import Case
 
 SHIFTS = MappingProxyType(
     {
@@ -30,16 +30,15 @@ def write_cohort(out: Path, cases: int, rng: np.random.Generator, shift: str | N
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    out.mkdir(parents=True, exist_ok=True)
-    machine = None if shift is None else SHIFTS[shift]
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
+    machine = begin(out, shift, SHIFTS, None)
+
+    def write(number: int, each: np.random.Generator) -> list[Case]:
         phantom = simulate_ultrasound(each, malignant=number % 2 == 0, machine=machine)
         image = out / f"ultrasound-{number:04d}.png"
         write_png(image, phantom.image)
         mask = write_region(image, phantom.mask)
         x, y = phantom.point
         label = "malignant" if phantom.malignant else "benign"
-        listed.append(Case(image, mask, image.stem, label, (-x, -y, 0.0), round(phantom.size, 1), "phantom"))
-    write_cases(out, listed)
+        return [Case(image, mask, image.stem, label, (-x, -y, 0.0), round(phantom.size, 1), "phantom")]
+
+    write_each(out, cases, rng, write)

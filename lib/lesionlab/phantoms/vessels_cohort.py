@@ -10,12 +10,11 @@ from types import MappingProxyType
 import numpy as np
 
 from lesionlab.image.files import write_volume
-from lesionlab.image.volume import Volume
-from lesionlab.phantoms.fresh import check_fresh
 from lesionlab.phantoms.vessels import Angiogram, AngiogramSettings, Magnet, simulate_angiogram
 from lesionlab.phantoms.vessels_aneurysms import Aneurysm
 from lesionlab.phantoms.vessels_tissue import Levels
-from lesionlab.store.cases import MASKS, Case, write_cases
+from lesionlab.phantoms.writing import begin, write_each, write_mask
+from lesionlab.store.cases import Case
 
 
 def _lattice(settings: AngiogramSettings, step_mm: tuple[float, float, float]) -> AngiogramSettings:
@@ -62,14 +61,9 @@ def write_cohort(
         InputError: there is no such shift.
         ConflictError: the folder holds a cohort already.
     """
-    check_fresh(out, shift, SHIFTS)
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
-    base = settings or AngiogramSettings()
-    base = base if shift is None else SHIFTS[shift](base)
-    listed: list[Case] = []
-    for number, each in enumerate(rng.spawn(cases), start=1):
-        listed += _write_case(out, f"mra-{number:04d}", draw_angiogram(each, base))
-    write_cases(out, listed)
+    change: Callable[[AngiogramSettings], AngiogramSettings] = begin(out, shift, SHIFTS, lambda usual: usual)
+    site = change(settings or AngiogramSettings())
+    write_each(out, cases, rng, lambda number, each: _write_case(out, f"mra-{number:04d}", draw_angiogram(each, site)))
 
 
 def draw_angiogram(rng: np.random.Generator, settings: AngiogramSettings) -> Angiogram:
@@ -95,9 +89,9 @@ def _aneurysm(rng: np.random.Generator) -> Aneurysm:
 
 
 def _write_case(out: Path, name: str, phantom: Angiogram) -> list[Case]:
-    image, mask = out / f"{name}.nii.gz", out / MASKS / f"{name}.nii.gz"
+    image = out / f"{name}.nii.gz"
     write_volume(phantom.image, image)
-    write_volume(Volume((phantom.truth.array > 0).astype(np.uint8), phantom.truth.geometry), mask)
+    mask = write_mask(image, phantom.truth)
     if not phantom.lesions:
         return [Case(image, mask, name, "normal", reader="phantom")]
     return [
