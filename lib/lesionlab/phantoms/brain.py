@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lesionlab.errors import InputError
 from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.brain_dose import plan_shots, sum_dose
@@ -16,6 +15,8 @@ from lesionlab.phantoms.brain_enhancing import paint_enhancing
 from lesionlab.phantoms.brain_metastases import Metastasis, paint_metastasis, place_metastasis
 from lesionlab.phantoms.brain_tissue import Head, Levels, paint_brain
 from lesionlab.phantoms.canvas import Axes, Box, Canvas, Field
+from lesionlab.phantoms.lattice import check_lattice
+from lesionlab.phantoms.magnet import coil, magnitude, stored
 from lesionlab.phantoms.truths import extents, mark_largest
 
 #: Grey levels of enhancing blood.
@@ -81,8 +82,7 @@ def simulate_head(rng: np.random.Generator, settings: HeadSettings | None = None
         InputError: when the settings make no image.
     """
     settings = settings or HeadSettings()
-    if min(settings.shape) < 8 or min(settings.spacing_mm) <= 0:
-        raise InputError("the phantom's lattice is too small", got=settings.shape, expected="8 voxels or more each way")
+    check_lattice(settings.shape, settings.spacing_mm)
     shape, tissue, enhancing, sites, plan, scan = rng.spawn(6)
     axes = Axes.of((0.0, -6.0, 18.0), settings.shape, settings.spacing_mm)
     canvas = Canvas(axes, np.full(axes.shape, 0.003, dtype=np.float32), max(0.8, settings.spacing_mm[0]))
@@ -142,19 +142,13 @@ def _scan(signal: Field, axes: Axes, settings: HeadSettings, rng: np.random.Gene
     for axis, step in enumerate(reversed(settings.spacing_mm)):
         sigma = sequence.blur_mm if axis else max(sequence.blur_mm, 0.3 * step)
         ndimage.gaussian_filter1d(signal, sigma / step, axis=axis, output=signal, truncate=3)
-    shade = np.zeros(axes.shape, dtype=np.float32)
-    for _ in range(3):
-        wave, phase = rng.normal(0, 1 / 70, 3), rng.uniform(0, 6.3)
-        shade = shade + np.sin(axes.r * wave[0] + axes.a * wave[1] + axes.s * wave[2] + phase)
-    signal *= np.asarray(1 + sequence.shading / 2 * shade, dtype=np.float32)
-    real = signal + rng.standard_normal(signal.shape, dtype=np.float32) * np.float32(sequence.noise)
-    imaginary = rng.standard_normal(signal.shape, dtype=np.float32) * np.float32(sequence.noise)
-    return np.asarray(np.hypot(real, imaginary) * np.float32(_BLOOD))
+    signal *= coil(axes, sequence.shading, 70.0, rng)
+    return magnitude(signal, sequence.noise, rng) * np.float32(_BLOOD)
 
 
 def _phantom(signal: Field, truth: NDArray[np.uint8], dose: Volume, axes: Axes, settings: HeadSettings) -> HeadPhantom:
     geometry = axes.geometry()
-    image = Volume(np.clip(np.rint(signal), 0, 32767).astype(np.int16).transpose(2, 1, 0), geometry)
+    image = stored(signal, geometry)
     labels = Volume(truth.transpose(2, 1, 0), geometry)
     lesions = tuple(
         FoundMetastasis(one.value, one.point_mm, one.diameter_mm, one.volume_mm3, settings.metastases[one.value - 1])

@@ -15,6 +15,7 @@ from lesionlab.phantoms.brain import HeadPhantom, HeadSettings, Sequence, simula
 from lesionlab.phantoms.brain_dose import write_dose
 from lesionlab.phantoms.brain_metastases import Metastasis
 from lesionlab.phantoms.brain_tissue import Levels
+from lesionlab.phantoms.lattice import same_view
 from lesionlab.phantoms.writing import begin, write_each, write_mask
 from lesionlab.store.cases import Case
 
@@ -30,9 +31,8 @@ def _spin_echo(settings: HeadSettings) -> HeadSettings:
 
 def _thick(settings: HeadSettings) -> HeadSettings:
     """Slices of 3 mm."""
-    i, j, k = settings.shape
-    step_i, step_j, step_k = settings.spacing_mm
-    return replace(settings, shape=(i, j, max(8, round(k * step_k / 3))), spacing_mm=(step_i, step_j, 3.0))
+    spacing_mm = (*settings.spacing_mm[:2], 3.0)
+    return replace(settings, shape=same_view(settings.shape, settings.spacing_mm, spacing_mm), spacing_mm=spacing_mm)
 
 
 def _low_field(settings: HeadSettings) -> HeadSettings:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lesionlab.errors import InputError
 from lesionlab.image.deepest import deepest_point
 from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
@@ -17,6 +16,7 @@ from lesionlab.phantoms.chest_body import Build, Fields, chest_fields
 from lesionlab.phantoms.chest_nodules import NODULES, Nodule, paint_nodule, place
 from lesionlab.phantoms.chest_tissue import paint_body, paint_organs, paint_trees
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
+from lesionlab.phantoms.lattice import check_lattice
 from lesionlab.phantoms.scanner import Scanner
 from lesionlab.phantoms.truths import mark_largest
 
@@ -75,8 +75,7 @@ def simulate_chest(rng: np.random.Generator, settings: ChestSettings | None = No
         InputError: when the settings make no image.
     """
     settings = settings or ChestSettings()
-    if min(settings.shape) < 8 or min(settings.spacing_mm) <= 0:
-        raise InputError("the phantom's lattice is too small", got=settings.shape, expected="8 voxels or more each way")
+    check_lattice(settings.shape, settings.spacing_mm)
     patient, vessels, sites, shapes, noise = rng.spawn(5)
     build = Build.draw(patient)
     axes = Axes.of(settings.center_mm, settings.shape, settings.spacing_mm)

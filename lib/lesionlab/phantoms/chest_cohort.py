@@ -16,6 +16,7 @@ from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.chest import ChestPhantom, ChestSettings, simulate_chest
 from lesionlab.phantoms.chest_nodules import Form, Kind, Nodule, Site
+from lesionlab.phantoms.lattice import same_view
 from lesionlab.phantoms.scanner import Scanner
 from lesionlab.phantoms.writing import begin, write_each, write_mask
 from lesionlab.store.cases import Case
@@ -45,12 +46,11 @@ def _flipped(volume: Volume) -> Volume:
 
 
 def _thick(settings: ChestSettings) -> ChestSettings:
-    i, j, k = settings.shape
-    step_i, step_j, step_k = settings.spacing_mm
+    spacing_mm = (*settings.spacing_mm[:2], 5.0)
     return replace(
         settings,
-        shape=(i, j, max(8, round(k * step_k / 5))),
-        spacing_mm=(step_i, step_j, 5.0),
+        shape=same_view(settings.shape, settings.spacing_mm, spacing_mm),
+        spacing_mm=spacing_mm,
         scanner=replace(settings.scanner, slab_mm=5.0, noise_hu=12.0),
     )
 

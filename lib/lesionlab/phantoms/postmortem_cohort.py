@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from lesionlab.image.files import write_volume
+from lesionlab.phantoms.lattice import same_view
 from lesionlab.phantoms.postmortem import PostmortemSettings, simulate_postmortem
 from lesionlab.phantoms.scanner import Scanner
 from lesionlab.phantoms.writing import begin, write_each, write_mask
@@ -30,12 +31,11 @@ def _sharp_kernel(settings: PostmortemSettings) -> PostmortemSettings:
 
 def _thick(settings: PostmortemSettings) -> PostmortemSettings:
     """Slices of 8 mm."""
-    i, j, k = settings.shape
-    step_i, step_j, step_k = settings.spacing_mm
+    spacing_mm = (*settings.spacing_mm[:2], 8.0)
     return replace(
         settings,
-        shape=(i, j, max(8, round(k * step_k / 8))),
-        spacing_mm=(step_i, step_j, 8.0),
+        shape=same_view(settings.shape, settings.spacing_mm, spacing_mm),
+        spacing_mm=spacing_mm,
         scanner=replace(settings.scanner, slab_mm=8.0, noise_hu=9.0),
     )
 

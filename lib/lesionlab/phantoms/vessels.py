@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lesionlab.errors import InputError
 from lesionlab.image.geometry import Index, Point
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.canvas import Axes, Canvas, Field
+from lesionlab.phantoms.lattice import check_lattice
+from lesionlab.phantoms.magnet import coil, magnitude, stored
 from lesionlab.phantoms.truths import extents, mark_largest
 from lesionlab.phantoms.vessels_aneurysms import Aneurysm, choose_origin, paint_aneurysm
 from lesionlab.phantoms.vessels_tissue import Levels, paint_tissue
@@ -78,8 +79,7 @@ def simulate_angiogram(rng: np.random.Generator, settings: AngiogramSettings | N
         InputError: when the settings make no image.
     """
     settings = settings or AngiogramSettings()
-    if min(settings.shape) < 8 or min(settings.spacing_mm) <= 0:
-        raise InputError("the phantom's lattice is too small", got=settings.shape, expected="8 voxels or more each way")
+    check_lattice(settings.shape, settings.spacing_mm)
     patient, vessels, sites, tissue, scan = rng.spawn(5)
     r, a, s = patient.normal(0, (2.0, 4.0, 3.0))
     axes = Axes.of((float(r), float(a) - 3, float(s) - 4), settings.shape, settings.spacing_mm)
@@ -125,23 +125,13 @@ def _scan(tissue: Field, blood: Field, axes: Axes, settings: AngiogramSettings, 
     signal = np.maximum(signal, tissue * (1 - share))
     for axis, step in enumerate(reversed(settings.spacing_mm)):
         ndimage.gaussian_filter1d(signal, magnet.blur_mm / step, axis=axis, output=signal, truncate=3)
-    signal *= _shading(axes, magnet.shading, rng)
-    real = signal + rng.standard_normal(signal.shape, dtype=np.float32) * np.float32(magnet.noise)
-    imaginary = rng.standard_normal(signal.shape, dtype=np.float32) * np.float32(magnet.noise)
-    return np.asarray(np.hypot(real, imaginary) * np.float32(_BLOOD))
-
-
-def _shading(axes: Axes, amount: float, rng: np.random.Generator) -> Field:
-    total = np.zeros(axes.shape, dtype=np.float32)
-    for _ in range(3):
-        wave, phase = rng.normal(0, 1 / 60, 3), rng.uniform(0, 6.3)
-        total = total + np.sin(axes.r * wave[0] + axes.a * wave[1] + axes.s * wave[2] + phase)
-    return np.asarray(1 + amount / 2 * total, dtype=np.float32)
+    signal *= coil(axes, magnet.shading, 60.0, rng)
+    return magnitude(signal, magnet.noise, rng) * np.float32(_BLOOD)
 
 
 def _angiogram(signal: Field, truth: NDArray[np.uint8], axes: Axes, settings: AngiogramSettings) -> Angiogram:
     geometry = axes.geometry()
-    image = Volume(np.clip(np.rint(signal), 0, 32767).astype(np.int16).transpose(2, 1, 0), geometry)
+    image = stored(signal, geometry)
     labels = Volume(truth.transpose(2, 1, 0), geometry)
     lesions = tuple(
         FoundAneurysm(one.value, one.point_mm, one.diameter_mm, one.volume_mm3, settings.aneurysms[one.value - 1])

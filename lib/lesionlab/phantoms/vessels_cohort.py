@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from lesionlab.image.files import write_volume
+from lesionlab.phantoms.lattice import same_view
 from lesionlab.phantoms.vessels import Angiogram, AngiogramSettings, Magnet, simulate_angiogram
 from lesionlab.phantoms.vessels_aneurysms import Aneurysm
 from lesionlab.phantoms.vessels_tissue import Levels
@@ -17,18 +18,12 @@ from lesionlab.phantoms.writing import begin, write_each, write_mask
 from lesionlab.store.cases import Case
 
 
-def _lattice(settings: AngiogramSettings, step_mm: tuple[float, float, float]) -> AngiogramSettings:
-    """The same field of view in other voxels."""
-    i, j, k = (
-        max(8, round(n * old / new)) for n, old, new in zip(settings.shape, settings.spacing_mm, step_mm, strict=True)
-    )
-    return replace(settings, shape=(i, j, k), spacing_mm=step_mm)
-
-
 def _low_field(settings: AngiogramSettings) -> AngiogramSettings:
     """1.5 T: coarser, noisier, and a background that is suppressed less."""
     magnet = Magnet(noise=0.07, blur_mm=0.42, levels=Levels(brain=0.38, fluid=0.14, fat=0.55))
-    return replace(_lattice(settings, (0.8, 0.8, 1.0)), magnet=magnet)
+    spacing_mm = (0.8, 0.8, 1.0)
+    shape = same_view(settings.shape, settings.spacing_mm, spacing_mm)
+    return replace(settings, shape=shape, spacing_mm=spacing_mm, magnet=magnet)
 
 
 def _high_field(settings: AngiogramSettings) -> AngiogramSettings:
