@@ -21,6 +21,7 @@ from scipy import ndimage
 
 from benchmarks.real_cases import data_root
 from lesionlab.metrics.overlap import longest_diameter_mm
+from lesionlab.phantoms.mammogram_patches_cohort import far_apart
 from lesionlab.store.cases import MASKS, Case, write_cases
 from lesionlab.store.split import SPLIT
 
@@ -111,12 +112,12 @@ def dense_spots(values: NDArray[np.float32], findings: list[Finding]) -> list[tu
         response = (level - ndimage.gaussian_filter(values, 1.6 * sigma)) * breast
         peaks = (response == ndimage.maximum_filter(response, int(2 * sigma))) & (response > 0)
         blobs += [(float(level[row, column]), float(column), float(row)) for row, column in np.argwhere(peaks)]
-    kept: list[tuple[float, float]] = []
-    for _, x, y in sorted(blobs, reverse=True):
-        clear = all((x - f.x) ** 2 + (y - f.y) ** 2 > (f.radius + 15) ** 2 for f in findings)
-        if clear and all((x - a) ** 2 + (y - b) ** 2 > _APART**2 for a, b in kept):
-            kept.append((x, y))
-    return kept[:NEGATIVES]
+    clear = [
+        (level, x, y)
+        for level, x, y in blobs
+        if all((x - f.x) ** 2 + (y - f.y) ** 2 > (f.radius + 15) ** 2 for f in findings)
+    ]
+    return far_apart(clear, _APART)[:NEGATIVES]
 
 
 def _mammograms(folder: Path) -> Iterator[tuple[str, str, list[Finding]]]:

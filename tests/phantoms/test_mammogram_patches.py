@@ -10,7 +10,7 @@ import pytest
 from lesionlab.errors import InputError
 from lesionlab.image.files import read_volume
 from lesionlab.phantoms.mammogram import Finding, simulate_mammogram
-from lesionlab.phantoms.mammogram_patches_cohort import dense_spots, write_cohort
+from lesionlab.phantoms.mammogram_patches_cohort import dense_spots, far_apart, write_cohort
 from lesionlab.store.cases import Case, read_cases
 from tests.phantoms.baselines import around, baselines
 
@@ -38,6 +38,14 @@ def test_points_lie_at_masses_or_far_from_them_and_have_no_size(cases: tuple[Cas
     for case in cases:
         assert case.size_mm is None
         assert near_mask(case) == (case.label == "mass")
+
+
+def test_a_spot_near_a_stronger_one_is_left_out_but_not_one_near_a_spot_that_is() -> None:
+    # In a row, 4 apart: the second is near the strongest, and the third near the second only.
+    row = [(1.0, 8.0, 0.0), (3.0, 0.0, 0.0), (2.0, 4.0, 0.0)]
+    assert far_apart(row, 5.0) == [(0.0, 0.0), (8.0, 0.0)]
+    assert far_apart(row, 4.0) == [(0.0, 0.0), (8.0, 0.0)]  # at the distance itself is too near
+    assert far_apart(row, 3.9) == [(0.0, 0.0), (4.0, 0.0), (8.0, 0.0)]
 
 
 def test_normal_points_are_dense_spots_off_the_masses() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -58,11 +59,16 @@ def dense_spots(image: NDArray[np.uint8], findings: tuple[Finding, ...]) -> list
         blob = ndimage.gaussian_filter(small, sigma) - ndimage.gaussian_filter(small, 1.6 * sigma)
         peaks = (blob == ndimage.maximum_filter(blob, 7)) & allowed & (blob > 0)
         found += [(float(blob[j, i]), float(i * _STEP), float(j * _STEP)) for j, i in np.argwhere(peaks)]
-    spots: list[tuple[float, float]] = []
-    for _, px, py in sorted(found, reverse=True):
-        if all(np.hypot(px - qx, py - qy) > 2 * _MARGIN for qx, qy in spots):
-            spots.append((px, py))
-    return spots
+    return far_apart(found, 2 * _MARGIN)
+
+
+def far_apart(spots: Iterable[tuple[float, float, float]], least: float) -> list[tuple[float, float]]:
+    """Spots (strength, x, y), the strongest first; none lies within ``least`` of a stronger one."""
+    kept: list[tuple[float, float]] = []
+    for _, x, y in sorted(spots, reverse=True):
+        if all((x - a) ** 2 + (y - b) ** 2 > least**2 for a, b in kept):
+            kept.append((x, y))
+    return kept
 
 
 def _masses(rng: np.random.Generator) -> tuple[Mass, ...]:
