@@ -9,8 +9,6 @@ all images, from the phantoms; what its confidence means is learnt from the cand
 from __future__ import annotations
 
 import argparse
-import copy
-import csv
 import json
 import logging
 from collections.abc import Sequence
@@ -18,42 +16,27 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from benchmarks.real_cases import data_root
-from lesionlab.image.files import read_volume
+from benchmarks.mass_mammo_folds import FOLDS, Job, Settings, Start, found_in, phantoms, real_images, trained
 from lesionlab.kinds import find_task
-from lesionlab.kinds.detect.calibrating import Calibrated, calibrated
+from lesionlab.kinds.detect.calibrating import calibrated
 from lesionlab.kinds.detect.evaluation import first_candidates
 from lesionlab.kinds.detect.finding import find, merged
-from lesionlab.kinds.detect.images import Found, MarkedImage, StoredImage, stored
-from lesionlab.kinds.detect.recipe import DetectRecipe
+from lesionlab.kinds.detect.images import MarkedImage, stored
 from lesionlab.kinds.detect.result import Candidate
 from lesionlab.kinds.detect.scoring import image_marks
 from lesionlab.kinds.detect.task import DetectTask
-from lesionlab.kinds.detect.weights import DetectWeights, build_network, from_imagenet, read_weights, write_weights
-from lesionlab.learning.train import average, learning_rate
+from lesionlab.kinds.detect.weights import read_weights, write_weights
 from lesionlab.metrics.bootstrap import resampled
 from lesionlab.metrics.froc import competition_metric
 
-Start = Literal["random", "ImageNet", "phantoms"]
 Candidates = list[list[Candidate]]
-FOLDS = 5
 _log = logging.getLogger("mass_mammo_real")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Of each training: steps, windows a step, and the learning rate at its highest."""
-
-    steps: int = 200
-    batch: int = 8
-    learning_rate: float = 6e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,81 +59,6 @@ class Scores:
     calcifications_first_three: float
     first_ten: float
     cpm: float
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One fold of one cross-validation; ``fold`` None: train on all images."""
-
-    task: DetectTask
-    settings: Settings
-    start: Start
-    weights: Path
-    fold: int | None
-
-
-def real_images(task: DetectTask) -> list[MarkedImage]:
-    """The mammograms with their circles; a pixel is 1 mm, as in any PNG."""
-    folder = data_root() / "mammo_weak"
-    found: dict[str, list[Found]] = {}
-    patients: dict[str, str] = {}
-    with (folder / "findings.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            patients[row["image"]] = row["patient"]
-            if row["x_px"]:
-                point = (-float(row["x_px"]), -float(row["y_px"]), 0.0)
-                size, lesion_class = 2 * float(row["radius_px"]), task.class_of(row["abnormality"])
-                found.setdefault(row["image"], []).append(Found(point, size, lesion_class or 0))
-    return [
-        MarkedImage(folder / name, patients[name], read_volume(folder / name), tuple(marks))
-        for name, marks in sorted(found.items())
-    ]
-
-
-def folds_of(images: Sequence[MarkedImage]) -> list[int]:
-    """The fold of each image; patients are dealt at random, whole."""
-    patients = sorted({image.patient for image in images})
-    order = np.random.default_rng(7).permutation(len(patients))
-    fold = {patients[p]: n % FOLDS for n, p in enumerate(order)}
-    return [fold[image.patient] for image in images]
-
-
-def started(job: Job) -> DetectWeights:
-    """What a training begins with."""
-    torch.manual_seed(job.fold or 0)
-    if job.start == "phantoms":
-        return read_weights(job.task, job.weights)
-    pretrained = from_imagenet(job.task) if job.start == "ImageNet" else None
-    return pretrained or DetectWeights(
-        build_network(job.task), (Calibrated(None, 0.5),) * job.task.class_count, "random"
-    )
-
-
-def found_in(job: Job) -> dict[int, list[Candidate]]:
-    """Train on the other folds, find on the held-out one; no held-out image chooses anything."""
-    torch.set_num_threads(1)
-    images = real_images(job.task)
-    folds = folds_of(images)
-    training = [stored(job.task, image) for image, fold in zip(images, folds, strict=True) if fold != job.fold]
-    network = trained(job, training)
-    return {n: find(job.task, network, images[n].volume) for n, fold in enumerate(folds) if fold == job.fold}
-
-
-def trained(job: Job, training: Sequence[StoredImage]) -> torch.nn.Module:
-    """The averaged network after all steps."""
-    recipe = DetectRecipe(job.task, training, [], started(job))
-    optimizer = torch.optim.AdamW(recipe.network.parameters(), lr=job.settings.learning_rate, weight_decay=1e-3)
-    averaged = copy.deepcopy(recipe.network)
-    for step in range(job.settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step / job.settings.steps) * job.settings.learning_rate
-        loss = recipe.loss(recipe.draw(np.random.default_rng([job.fold or 0, step])))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(recipe.network.parameters(), 1.0)
-        optimizer.step()
-        average(averaged, recipe.network, step)
-    return averaged.eval()
 
 
 def difference_of_gaussians(image: MarkedImage) -> list[Candidate]:
@@ -210,7 +118,7 @@ def summarise(method: str, images: Sequence[MarkedImage], found: Candidates) -> 
 
 def write_final(job: Job, images: Sequence[MarkedImage], found: Candidates, out: Path) -> None:
     """Train on all images; what the confidence means comes from candidates on images that their network had not seen."""
-    network = trained(job, [stored(job.task, image) for image in images])
+    network = trained(job, [*(stored(job.task, image) for image in images), *phantoms(job, len(images))])
     readings = [
         calibrated(
             [image_marks(c, image.lesions, n) for c, image in zip(found, images, strict=True)], job.task.false_positives
@@ -225,11 +133,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", type=Path, required=True, help="weights trained on phantoms")
     parser.add_argument("--tasks", type=Path, nargs="*", default=(), help="folders of further tasks")
+    parser.add_argument("--beside", type=Path, metavar="DIR", help="phantoms that train beside the real images")
     parser.add_argument("--steps", type=int, default=Settings.steps)
+    parser.add_argument("--starts", nargs="+", choices=get_args(Start), default=list(get_args(Start)), metavar="START")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="also train on all images, and write the weights here")
     arguments = parser.parse_args()
+    if arguments.out is not None and "phantoms" not in arguments.starts:
+        parser.error("--out trains from the phantoms: --starts must hold phantoms")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = Settings(steps=arguments.steps)
     task = find_task("mass_mammo", tuple(arguments.tasks))
@@ -239,8 +151,11 @@ def main() -> None:
     network = read_weights(task, arguments.start).network.eval()
     rows = [summarise("difference of Gaussians", images, [difference_of_gaussians(i) for i in images])]
     rows.append(summarise("phantoms alone", images, [find(task, network, i.volume) for i in images]))
-    starts: tuple[Start, ...] = get_args(Start)
-    jobs = [Job(task, settings, start, arguments.start, fold) for start, fold in product(starts, range(FOLDS))]
+    starts: list[Start] = arguments.starts
+    jobs = [
+        Job(task, settings, start, arguments.start, fold, arguments.beside)
+        for start, fold in product(starts, range(FOLDS))
+    ]
     held_out: dict[Start, dict[int, list[Candidate]]] = {start: {} for start in starts}
     with ProcessPoolExecutor(arguments.processes) as pool:
         for job, candidates in zip(jobs, pool.map(found_in, jobs), strict=True):
@@ -253,7 +168,8 @@ def main() -> None:
         _log.info("%s", row)
     if arguments.out is not None:
         best = [held_out["phantoms"][n] for n in range(len(images))]
-        write_final(Job(task, settings, "phantoms", arguments.start, None), images, best, arguments.out)
+        job = Job(task, settings, "phantoms", arguments.start, None, arguments.beside)
+        write_final(job, images, best, arguments.out)
 
 
 if __name__ == "__main__":
