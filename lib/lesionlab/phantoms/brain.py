@@ -17,6 +17,7 @@ from lesionlab.phantoms.brain_tissue import Head, Levels, paint_brain
 from lesionlab.phantoms.canvas import Axes, Box, Canvas, Field
 from lesionlab.phantoms.lattice import check_lattice
 from lesionlab.phantoms.magnet import coil, magnitude, stored
+from lesionlab.phantoms.slabs import in_slabs
 from lesionlab.phantoms.truths import extents, mark_largest
 
 #: Grey levels of enhancing blood.
@@ -45,13 +46,23 @@ class Sequence:
 
 @dataclass(frozen=True)
 class HeadSettings:
-    """What to simulate: voxels along (i, j, k) to the left, backwards and upwards, their spacing, and what is in it."""
+    """What to simulate: voxels along (i, j, k) to the left, backwards and upwards, their spacing, and what is in it.
+
+    Each slice is the mean of ``slabs`` thin ones (:func:`lesionlab.phantoms.slabs.in_slabs`).
+    """
 
     shape: Index = (152, 180, 116)
     spacing_mm: Point = (1.2, 1.2, 1.2)
     metastases: tuple[Metastasis, ...] = ()
     sequence: Sequence = field(default_factory=Sequence)
     prescription_gy: float = 20.0
+    slabs: int = 1
+
+    def thin(self) -> HeadSettings:
+        """The thin slices whose means these are, with the noise that leaves the means the sequence's."""
+        (i, j, k), (step_i, step_j, step_k), n = self.shape, self.spacing_mm, self.slabs
+        sequence = replace(self.sequence, noise=self.sequence.noise * n**0.5)
+        return replace(self, shape=(i, j, k * n), spacing_mm=(step_i, step_j, step_k / n), sequence=sequence, slabs=1)
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,9 @@ def simulate_head(rng: np.random.Generator, settings: HeadSettings | None = None
     """
     settings = settings or HeadSettings()
     check_lattice(settings.shape, settings.spacing_mm)
+    if settings.slabs > 1:
+        thin = simulate_head(rng, settings.thin())
+        return replace(thin, image=in_slabs(thin.image, settings.slabs), truth=in_slabs(thin.truth, settings.slabs))
     shape, tissue, enhancing, sites, plan, scan = rng.spawn(6)
     axes = Axes.of((0.0, -6.0, 18.0), settings.shape, settings.spacing_mm)
     canvas = Canvas(axes, np.full(axes.shape, 0.003, dtype=np.float32), max(0.8, settings.spacing_mm[0]))

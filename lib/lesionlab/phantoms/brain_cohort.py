@@ -32,7 +32,8 @@ def _spin_echo(settings: HeadSettings) -> HeadSettings:
 def _thick(settings: HeadSettings) -> HeadSettings:
     """Slices of 3 mm."""
     spacing_mm = (*settings.spacing_mm[:2], 3.0)
-    return replace(settings, shape=same_view(settings.shape, settings.spacing_mm, spacing_mm), spacing_mm=spacing_mm)
+    shape = same_view(settings.shape, settings.spacing_mm, spacing_mm)
+    return replace(settings, shape=shape, spacing_mm=spacing_mm, slabs=3)
 
 
 def _low_field(settings: HeadSettings) -> HeadSettings:

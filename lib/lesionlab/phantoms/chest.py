@@ -18,6 +18,7 @@ from lesionlab.phantoms.chest_tissue import paint_body, paint_organs, paint_tree
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
 from lesionlab.phantoms.lattice import check_lattice
 from lesionlab.phantoms.scanner import Scanner
+from lesionlab.phantoms.slabs import in_slabs
 from lesionlab.phantoms.truths import mark_largest
 
 #: The whole chest, coarsely: where trees grow and nodules are placed, whatever part of it is then imaged.
@@ -34,6 +35,7 @@ class ChestSettings:
         center_mm: the middle of the image, RAS mm; (0, 0, 0) is the middle of the chest.
         nodules: what to put in; what finds no room in the image is left out.
         leaves: ends of lung arteries, for how fine the vessels get.
+        slabs: each slice is the mean of so many thin ones (:func:`lesionlab.phantoms.slabs.in_slabs`).
     """
 
     shape: Index = (512, 512, 200)
@@ -42,6 +44,15 @@ class ChestSettings:
     nodules: tuple[Nodule, ...] = NODULES
     leaves: int = 5000
     scanner: Scanner = field(default_factory=Scanner)
+    slabs: int = 1
+
+    def thin(self) -> ChestSettings:
+        """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
+        (i, j, k), (step_i, step_j, step_k), n = self.shape, self.spacing_mm, self.slabs
+        scanner = replace(
+            self.scanner, noise_hu=self.scanner.noise_hu * n**0.5, slab_mm=min(self.scanner.slab_mm, step_k / n)
+        )
+        return replace(self, shape=(i, j, k * n), spacing_mm=(step_i, step_j, step_k / n), scanner=scanner, slabs=1)
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,9 @@ def simulate_chest(rng: np.random.Generator, settings: ChestSettings | None = No
     """
     settings = settings or ChestSettings()
     check_lattice(settings.shape, settings.spacing_mm)
+    if settings.slabs > 1:
+        thin = simulate_chest(rng, settings.thin())
+        return replace(thin, image=in_slabs(thin.image, settings.slabs), truth=in_slabs(thin.truth, settings.slabs))
     patient, vessels, sites, shapes, noise = rng.spawn(5)
     build = Build.draw(patient)
     axes = Axes.of(settings.center_mm, settings.shape, settings.spacing_mm)

@@ -52,6 +52,7 @@ def _thick(settings: ChestSettings) -> ChestSettings:
         shape=same_view(settings.shape, settings.spacing_mm, spacing_mm),
         spacing_mm=spacing_mm,
         scanner=replace(settings.scanner, slab_mm=5.0, noise_hu=12.0),
+        slabs=4,
     )
 
 
