@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,10 @@ def saliency(
     """Explain and check every marked case, at most ``most``.
 
     Raises:
-        InputError: no case has a point or a mask.
+        InputError: no case has a point with a size, or a mask that is not empty.
     """
     rng = np.random.default_rng(seed)
-    cases = [case for case in read_cases(data) if case.point_mm is not None and (case.mask or case.size_mm)][:most]
+    cases = list(islice(filter(_is_marked, read_cases(data)), most))
     if not cases:
         raise InputError("no case is marked", got=str(data), expected="points with sizes or masks in cases.csv")
     found = []
@@ -91,6 +92,12 @@ def summary(rows: Sequence[CaseSaliency]) -> dict[str, Any]:
     }
 
 
+def _is_marked(case: Case) -> bool:
+    if case.point_mm is not None and case.size_mm is not None:
+        return True
+    return case.mask is not None and bool((read_volume(case.mask).array > 0).any())
+
+
 def _one(task: Task, model: Model, case: Case, method: Method, rng: np.random.Generator) -> CaseSaliency:
     kind = kind_of(task)
     volume = read_volume(case.image)
@@ -114,7 +121,10 @@ def _one(task: Task, model: Model, case: Case, method: Method, rng: np.random.Ge
 
 
 def _marks(case: Case, geometry: Geometry) -> Volume:
-    """The lesion's part of the reader's mask; where there is none, the ball of its size."""
+    """The lesion's part of the reader's mask; where there is none, the ball of its size; without a point the whole mask."""
+    mask = None if case.mask is None else read_volume(case.mask)
+    if mask is not None and case.point_mm is None:
+        return Volume((mask.array > 0).astype(np.uint8), geometry)
     assert case.point_mm is not None
     index = geometry.ras_to_index(case.point_mm)
     offsets = [(np.arange(n) - at) for n, at in zip(geometry.shape, index, strict=True)]
@@ -123,7 +133,6 @@ def _marks(case: Case, geometry: Geometry) -> Volume:
     for world in range(3):
         i, j, k = (axes[world, axis] * offsets[axis] for axis in range(3))
         square += (i[:, None, None] + j[None, :, None] + k[None, None, :]).astype(np.float32) ** 2
-    mask = None if case.mask is None else read_volume(case.mask)
     # Other lesions of the same image do not count: what lies farther than a whole size from the point.
     reach = np.inf if case.size_mm is None else case.size_mm if mask is not None else case.size_mm / 2
     inside = square <= reach**2
