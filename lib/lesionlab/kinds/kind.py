@@ -177,6 +177,10 @@ class Kind(ABC):
         """Whether a case can train or test the task: as a rule, whether it has a mask."""
         return case.mask is not None
 
+    def shows(self, task: Task, case: Case) -> bool:
+        """Whether a marked case shows what the task looks for; of healthy ones no heat map can be right."""
+        return True
+
     def dimension(self, task: Task) -> int:
         """Whether its images are volumes (3) or planes (2)."""
         return 3

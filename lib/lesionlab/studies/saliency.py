@@ -52,13 +52,15 @@ class CaseSaliency:
 def saliency(
     task: Task, model: Model, data: Path, method: Method, seed: int, most: int | None = None, report: Report = silent
 ) -> tuple[CaseSaliency, ...]:
-    """Explain and check every marked case, at most ``most``.
+    """Explain and check every marked case that shows what the task looks for, at most ``most``.
 
     Raises:
         InputError: no case has a point with a size, or a mask that is not empty.
     """
     rng = np.random.default_rng(seed)
-    cases = list(islice(filter(_is_marked, read_cases(data)), most))
+    kind = kind_of(task)
+    shown = (case for case in read_cases(data) if kind.shows(task, case) and _is_marked(case))
+    cases = list(islice(shown, most))
     if not cases:
         raise InputError("no case is marked", got=str(data), expected="points with sizes or masks in cases.csv")
     found = []

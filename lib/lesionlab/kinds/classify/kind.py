@@ -39,6 +39,11 @@ class ClassifyKind(Kind):
         assert isinstance(task, ClassifyTask)
         return case.label in task.classes and (task.input.form != "patch" or case.point_mm is not None)
 
+    def shows(self, task: Task, case: Case) -> bool:
+        """With a positive class, whether the case is of it."""
+        assert isinstance(task, ClassifyTask)
+        return task.target is None or case.label == task.classes[task.target]
+
     def dimension(self, task: Task) -> int:
         """As the form of its input says."""
         assert isinstance(task, ClassifyTask)
