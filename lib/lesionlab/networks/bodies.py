@@ -19,7 +19,7 @@ class Body(nn.Module):
 
     Attributes:
         widths: channels of each output of ``stages``.
-        fine: the stage (its index) whose maps are fine enough to show where something is.
+        fine: the stage (its index) whose maps show where something is: fine enough, and late enough to mean something.
         halves: whether bfloat16 is faster on a CPU that multiplies it; separable convolutions wait for memory, not for it.
     """
 
@@ -48,7 +48,8 @@ class LiteBody(Body):
     """EfficientNet-Lite0."""
 
     widths = (*efficientnet.CHANNELS, 1280)
-    fine = 4
+    # Of stages 2 to 7 the one whose maximum lay in the lesion most often: in 36 of 48 images of two tasks, stage 4 in 28.
+    fine = 5
 
     def __init__(self, channels: int) -> None:
         super().__init__()
