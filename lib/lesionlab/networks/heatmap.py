@@ -8,6 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from lesionlab.networks.convolution import Conv3d
+
 Dimension = Literal[2, 3]
 
 #: Image samples along each edge of a cell.
@@ -29,7 +31,7 @@ class HeatmapNet(nn.Module):
 
     def __init__(self, dimension: Dimension, inputs: int, channels: tuple[int, ...], classes: int = 1) -> None:
         super().__init__()
-        conv: type[nn.Module] = nn.Conv2d if dimension == 2 else nn.Conv3d
+        conv: type[nn.Module] = nn.Conv2d if dimension == 2 else Conv3d
         up: type[nn.Module] = nn.ConvTranspose2d if dimension == 2 else nn.ConvTranspose3d
         self.dimension = dimension
         self.stem = conv(inputs, channels[0], 4, stride=CELL, padding=1)

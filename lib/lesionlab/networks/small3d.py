@@ -7,6 +7,8 @@ from typing import Final
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lesionlab.networks.convolution import Conv3d
+
 CHANNELS: Final = (16, 32, 64, 128)
 
 
@@ -34,11 +36,11 @@ class Small3d(nn.Module):
 class _Block(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.first = nn.Conv3d(inputs, outputs, 3, stride=2, padding=1, bias=False)
+        self.first = Conv3d(inputs, outputs, 3, stride=2, padding=1, bias=False)
         self.first_norm = nn.GroupNorm(8, outputs)
-        self.second = nn.Conv3d(outputs, outputs, 3, padding=1, bias=False)
+        self.second = Conv3d(outputs, outputs, 3, padding=1, bias=False)
         self.second_norm = nn.GroupNorm(8, outputs)
-        self.skip = nn.Conv3d(inputs, outputs, 1, stride=2, bias=False)
+        self.skip = Conv3d(inputs, outputs, 1, stride=2, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         y = functional.relu(self.first_norm(self.first(x)))

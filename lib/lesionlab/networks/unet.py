@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lesionlab.networks.convolution import Conv3d
+
 
 class ResidualBlock(nn.Module):
     """Two 3x3x3 convolutions with group normalisation around an identity (He et al. 2016, pre-activation)."""
@@ -15,10 +17,10 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             nn.GroupNorm(groups, channels),
             nn.SiLU(inplace=True),
-            nn.Conv3d(channels, channels, 3, padding=1, bias=False),
+            Conv3d(channels, channels, 3, padding=1, bias=False),
             nn.GroupNorm(groups, channels),
             nn.SiLU(inplace=True),
-            nn.Conv3d(channels, channels, 3, padding=1, bias=False),
+            Conv3d(channels, channels, 3, padding=1, bias=False),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -39,19 +41,19 @@ class ResidualUNet(nn.Module):
     def __init__(self, inputs: int, channels: tuple[int, int, int] = (32, 64, 160), blocks: int = 1) -> None:
         super().__init__()
         first, second, third = channels
-        self.stem = nn.Conv3d(inputs * 8, first, 3, padding=1)
+        self.stem = Conv3d(inputs * 8, first, 3, padding=1)
         self.down1 = _blocks(first, blocks)
-        self.to2 = nn.Conv3d(first, second, 2, stride=2)
+        self.to2 = Conv3d(first, second, 2, stride=2)
         self.down2 = _blocks(second, blocks)
-        self.to3 = nn.Conv3d(second, third, 2, stride=2)
+        self.to3 = Conv3d(second, third, 2, stride=2)
         self.bottom = _blocks(third, 2 * blocks)
         self.up2 = nn.ConvTranspose3d(third, second, 2, stride=2)
-        self.join2 = nn.Conv3d(2 * second, second, 1)
+        self.join2 = Conv3d(2 * second, second, 1)
         self.level2 = _blocks(second, blocks)
         self.up1 = nn.ConvTranspose3d(second, first, 2, stride=2)
-        self.join1 = nn.Conv3d(2 * first, first, 1)
+        self.join1 = Conv3d(2 * first, first, 1)
         self.level1 = _blocks(first, blocks)
-        self.head = nn.Sequential(nn.GroupNorm(8, first), nn.SiLU(inplace=True), nn.Conv3d(first, 8, 3, padding=1))
+        self.head = nn.Sequential(nn.GroupNorm(8, first), nn.SiLU(inplace=True), Conv3d(first, 8, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, n, n, n) -> logits (N, 1, n, n, n); n is a multiple of 8."""
