@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -177,5 +178,9 @@ def test_infer_save_read_back_and_next_sample_over_http(
         np.testing.assert_array_equal(kept.array, sent.array)
         assert sent.array[10, 8, 3] == 1
         assert client.post("/activelearning/first", json={}).json()["id"] == images[1]
-        assert client.get("/info/").json()["datastore"]["completed"] == 1
+        # MONAI Label counts what its watcher of the cache folder has seen, which may lag behind the save.
+        ends = time.monotonic() + 10
+        while client.get("/info/").json()["datastore"]["completed"] != 1:
+            assert time.monotonic() < ends, "the saved label is not counted"
+            time.sleep(0.1)
     assert len(orthanc.series("SEG")) == 1
