@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from benchmarks.blobs import Bits, Values, blurred_within, brain, breast, everywhere, lungs
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task
 from lesionlab.kinds.detect.evaluation import first_candidates
@@ -31,8 +31,6 @@ from lesionlab.metrics.froc import RATES, ImageMarks, intervals, sensitivities, 
 from lesionlab.phantoms.cohorts import COHORTS, write_cohort
 from lesionlab.store.cases import read_cases
 
-Values = NDArray[np.float32]
-Bits = NDArray[np.bool_]
 _log = logging.getLogger("detector_study")
 #: Blob sizes of the finder, as standard deviations in samples.
 _SIGMAS = (1.0, 1.5, 2.3, 3.5, 5.3, 8.0)
@@ -58,12 +56,11 @@ def blobs(task: DetectTask, image: MarkedImage) -> list[Candidate]:
 
     Both Gaussians look at that region alone, so that its border is no blob.
     """
-    values = stored(task, image).values.astype(np.float32)
-    region = _REGIONS.get(task.phantom, _everywhere)(values, task.grid.step_of(image.volume.geometry))
-    step = task.grid.step_of(image.volume.geometry)
+    values, step = stored(task, image).values.astype(np.float32), task.grid.step_of(image.volume.geometry)
+    region = _REGIONS.get(task.phantom, everywhere)(values, step)
     found = []
     for sigma in _SIGMAS:
-        response = _blurred(values, region, sigma) - _blurred(values, region, 1.6 * sigma)
+        response = blurred_within(values, region, sigma) - blurred_within(values, region, 1.6 * sigma)
         peaks = (response == ndimage.maximum_filter(response, max(3, int(2 * sigma) | 1))) & (response > 0.02) & region
         for place in np.argwhere(peaks):
             index = (*place, 0)[:3] if task.dimension == 2 else tuple(place)
@@ -74,37 +71,11 @@ def blobs(task: DetectTask, image: MarkedImage) -> list[Candidate]:
     return merged([_placed(image, *row) for row in found[:400]])
 
 
-def _blurred(values: Values, region: Bits, sigma: float) -> Values:
-    weight = np.maximum(ndimage.gaussian_filter(region.astype(np.float32), sigma), 0.05)
-    return np.asarray(ndimage.gaussian_filter(values * region, sigma) / weight)
-
-
-def _everywhere(values: Values, step: float) -> Bits:
-    return np.ones(values.shape, dtype=bool)
-
-
-def _lungs(values: Values, step: float) -> Bits:
-    """Air that is not around the body, and what it encloses within 12 mm."""
-    parts, _ = ndimage.label(values < -0.3)
-    edge = np.unique(np.concatenate([parts[0].ravel(), parts[-1].ravel(), parts[:, 0].ravel(), parts[:, -1].ravel()]))
-    air = ndimage.binary_opening((parts > 0) & ~np.isin(parts, edge), iterations=2)
-    return np.asarray(ndimage.binary_closing(np.pad(air, 8), iterations=round(12 / step / 2))[8:-8, 8:-8, 8:-8])
-
-
-def _brain(values: Values, step: float) -> Bits:
-    """The head without its outer 15 mm."""
-    head = ndimage.binary_fill_holes(ndimage.binary_opening(values > -0.85, iterations=2))
-    return np.asarray(ndimage.distance_transform_edt(head) * step > 15)
-
-
-def _breast(values: Values, step: float) -> Bits:
-    """The largest bright part without its border."""
-    parts, _ = ndimage.label(ndimage.binary_opening(values > -0.9, iterations=5))
-    largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
-    return np.asarray(ndimage.binary_erosion(largest, iterations=8))
-
-
-_REGIONS: dict[str, Callable[[Values, float], Bits]] = {"chest": _lungs, "brain": _brain, "mammogram": _breast}
+_REGIONS: dict[str, Callable[[Values, float], Bits]] = {
+    "chest": lungs,
+    "brain": brain,
+    "mammogram": lambda values, step: breast(values > -0.9)[1],
+}
 
 
 def _placed(image: MarkedImage, offset: tuple[float, ...], size: float, strength: float) -> Candidate:
