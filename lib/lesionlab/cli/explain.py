@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lesionlab.cli.asking import add_question, check_point, params_of
 from lesionlab.cli.output import Output, check_targets
-from lesionlab.cli.parsing import add_json, add_model, model_folder, task_folders, whole
+from lesionlab.cli.parsing import add_json, add_model, model_folders, task_folders, whole
 from lesionlab.kinds import find_task, kind_of
 from lesionlab.kinds.kind import METHODS
 
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> None:
     """Read the image, explain the task's answer, write the heat map."""
     task = find_task(args.task, task_folders(args))
-    folder = model_folder(args)
+    folders = model_folders(args, task.name)
     check_targets({"--out": args.out, "--json": args.json})
 
     import numpy as np
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     request = kind.explain_request(task, params, volume.geometry)
     rng = np.random.default_rng(args.seed)
     with output.progress() as report:
-        predictor = Predictor({} if folder is None else {task.name: folder})
+        predictor = Predictor(folders)
         found = predictor.explain(task, volume, request, args.method, rng, not args.no_checks, report)
     summary = found.summary()
     if marks is not None:

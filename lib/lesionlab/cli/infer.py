@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lesionlab.cli.asking import add_question, check_point, params_of
 from lesionlab.cli.output import Output, check_targets
-from lesionlab.cli.parsing import add_json, add_model, model_folder, task_folders
+from lesionlab.cli.parsing import add_json, add_model, model_folders, task_folders
 from lesionlab.errors import InputError
 from lesionlab.kinds import find_task, kind_of
 
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> None:
     """Read the image, ask the task, write what it answers."""
     task = find_task(args.task, task_folders(args))
-    folder = model_folder(args)
+    folders = model_folders(args, task.name)
     check_targets({"--out": args.out, "--json": args.json})
 
     from lesionlab.image.files import read_volume, write_volume
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
         params["shape"] = True
     request = kind.request_from_monailabel(task, params, volume.geometry)
     with output.progress() as report:
-        result = Predictor({} if folder is None else {task.name: folder}).predict(task, volume, request, report)
+        result = Predictor(folders).predict(task, volume, request, report)
     if args.out is not None:
         if result.label is None:
             raise InputError("the answer holds no mask", got=f"--out {args.out}", hint=_no_mask(kind, args))

@@ -120,6 +120,12 @@ def model_folder(args: argparse.Namespace) -> Path | None:
     return None if args.model is None else existing_folder(args.model, "--model")
 
 
+def model_folders(args: argparse.Namespace, task: str) -> dict[str, Path]:
+    """The same as ``Predictor`` takes it: task -> folder."""
+    folder = model_folder(args)
+    return {} if folder is None else {task: folder}
+
+
 def existing_folder(path: str, option: str) -> Path:
     """A folder that must exist.
 

@@ -12,8 +12,8 @@ from lesionlab.kinds import find_task
 from lesionlab.kinds.kind import TrainOptions
 
 DESCRIPTION = (
-    "Train a task on a datastore: images in the folder, labels in labels/final under the same names (masks, or\n"
-    "candidates and markups for a detector), and for a classifier the truth in cases.csv.\n"
+    "Train a task on a datastore: images in the folder, masks in labels/final under the same names, classes, points and\n"
+    "sizes in cases.csv, doses, contours and markups in labels/weak.\n"
     "An interrupted training resumes when it is started again with the same --out."
 )
 EXAMPLE = "lesionlab train lesion_shape --data studies --out runs/ours --epochs 20"

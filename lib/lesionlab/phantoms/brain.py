@@ -15,7 +15,7 @@ from lesionlab.phantoms.brain_enhancing import paint_enhancing
 from lesionlab.phantoms.brain_metastases import Metastasis, paint_metastasis, place_metastasis
 from lesionlab.phantoms.brain_tissue import Head, Levels, paint_brain
 from lesionlab.phantoms.canvas import Axes, Box, Canvas, Field
-from lesionlab.phantoms.lattice import check_lattice
+from lesionlab.phantoms.lattice import check_lattice, thin_slices
 from lesionlab.phantoms.magnet import coil, magnitude, stored
 from lesionlab.phantoms.slabs import in_slabs
 from lesionlab.phantoms.truths import extents, mark_largest
@@ -60,9 +60,9 @@ class HeadSettings:
 
     def thin(self) -> HeadSettings:
         """The thin slices whose means these are, with the noise that leaves the means the sequence's."""
-        (i, j, k), (step_i, step_j, step_k), n = self.shape, self.spacing_mm, self.slabs
-        sequence = replace(self.sequence, noise=self.sequence.noise * n**0.5)
-        return replace(self, shape=(i, j, k * n), spacing_mm=(step_i, step_j, step_k / n), sequence=sequence, slabs=1)
+        shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
+        sequence = replace(self.sequence, noise=self.sequence.noise * self.slabs**0.5)
+        return replace(self, shape=shape, spacing_mm=spacing_mm, sequence=sequence, slabs=1)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lesionlab.phantoms.chest_body import Build, Fields, chest_fields
 from lesionlab.phantoms.chest_nodules import NODULES, Nodule, paint_nodule, place
 from lesionlab.phantoms.chest_tissue import paint_body, paint_organs, paint_trees
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
-from lesionlab.phantoms.lattice import check_lattice
+from lesionlab.phantoms.lattice import check_lattice, thin_slices
 from lesionlab.phantoms.scanner import Scanner
 from lesionlab.phantoms.slabs import in_slabs
 from lesionlab.phantoms.truths import mark_largest
@@ -48,11 +48,10 @@ class ChestSettings:
 
     def thin(self) -> ChestSettings:
         """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
-        (i, j, k), (step_i, step_j, step_k), n = self.shape, self.spacing_mm, self.slabs
-        scanner = replace(
-            self.scanner, noise_hu=self.scanner.noise_hu * n**0.5, slab_mm=min(self.scanner.slab_mm, step_k / n)
-        )
-        return replace(self, shape=(i, j, k * n), spacing_mm=(step_i, step_j, step_k / n), scanner=scanner, slabs=1)
+        shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
+        noise_hu, slab_mm = self.scanner.noise_hu * self.slabs**0.5, min(self.scanner.slab_mm, spacing_mm[2])
+        scanner = replace(self.scanner, noise_hu=noise_hu, slab_mm=slab_mm)
+        return replace(self, shape=shape, spacing_mm=spacing_mm, scanner=scanner, slabs=1)
 
 
 @dataclass(frozen=True)

@@ -24,3 +24,9 @@ def same_view(shape: Index, spacing_mm: Point, other_mm: Point) -> Index:
     """As many voxels as the same field of view takes at another spacing."""
     i, j, k = (max(_LEAST, round(n * old / new)) for n, old, new in zip(shape, spacing_mm, other_mm, strict=True))
     return i, j, k
+
+
+def thin_slices(shape: Index, spacing_mm: Point, count: int) -> tuple[Index, Point]:
+    """Shape and spacing with ``count`` slices in the place of each."""
+    (i, j, k), (step_i, step_j, step_k) = shape, spacing_mm
+    return (i, j, k * count), (step_i, step_j, step_k / count)

@@ -8,7 +8,7 @@ from lesionlab.kinds.exhibits import Cell, Curve, Exhibit, Plot, Table
 from lesionlab.metrics.confusion import Confusion, share_interval
 from lesionlab.studies.aided import AidedStudy, Changed, Following
 from lesionlab.studies.readers_tables import (
-    difference_words,
+    area_cells,
     interval_words,
     rates,
     reclassification_table,
@@ -125,17 +125,7 @@ def _place(calls: Confusion) -> tuple[float, float]:
 
 
 def _areas(study: AidedStudy) -> Table:
-    rows = tuple(
-        (
-            f"reader {one.reader}",
-            one.images,
-            interval_words(one.unaided_auc),
-            interval_words(one.aided_auc),
-            "–" if one.auc is None else difference_words(one.auc),
-            p_words(None if one.auc is None else one.auc.p),
-        )
-        for one in study.readers
-    )
+    rows = tuple(area_cells(one.reader, one.images, one.unaided_auc, one.aided_auc, one.auc) for one in study.readers)
     columns = ("reader", "images", "area without", "area with", "difference", "p")
     text = "Areas under the ROC curve with 95 % intervals, on the images that the reader read both ways."
     return Table("With the model: areas", columns, rows, text)

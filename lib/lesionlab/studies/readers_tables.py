@@ -16,21 +16,20 @@ from lesionlab.studies.report import p_words, shown, words
 
 def areas(study: ReadersStudy) -> Table:
     """Each reader and the model on the images that the reader scored."""
-    rows = tuple(
-        (
-            f"reader {one.reader}",
-            one.images,
-            interval_words(one.model_auc),
-            interval_words(one.reader_auc),
-            "–" if one.auc is None else difference_words(one.auc),
-            p_words(None if one.auc is None else one.auc.p),
-        )
-        for one in study.against
-    )
+    rows = tuple(area_cells(one.reader, one.images, one.model_auc, one.reader_auc, one.auc) for one in study.against)
     columns = ("against", "images", "model's area", "reader's area", "difference", "p")
     return Table(
         "Areas under the ROC curve", columns, rows, "With 95 % intervals, on the images that the reader scored."
     )
+
+
+def area_cells(
+    reader: str, images: int, first: Interval, second: Interval, difference: Difference | None
+) -> tuple[Cell, ...]:
+    """A reader's row: on how many images, both areas, and how far they differ where that can be told."""
+    told = "–" if difference is None else difference_words(difference)
+    p = p_words(None if difference is None else difference.p)
+    return f"reader {reader}", images, interval_words(first), interval_words(second), told, p
 
 
 def together(study: ReadersStudy) -> Table:
