@@ -15,6 +15,7 @@ from lesionlab.kinds.detect.calibrating import Calibrated, calibrated
 from lesionlab.kinds.detect.finding import find
 from lesionlab.kinds.detect.images import MarkedImage, StoredImage
 from lesionlab.kinds.detect.mining import Mistakes, cut, mistakes
+from lesionlab.kinds.detect.scanning import as_another_scanner
 from lesionlab.kinds.detect.scoring import image_marks
 from lesionlab.kinds.detect.slices import as_thick_slices
 from lesionlab.kinds.detect.targets import target
@@ -125,10 +126,7 @@ class DetectRecipe(Recipe[Batch]):
             if rng.random() < 0.5:
                 values = np.flip(values, axis)
                 lesions[:, axis] = edges[axis] - 1 - lesions[:, axis]
-        values = values * np.float32(np.exp(rng.uniform(-0.15, 0.15))) + np.float32(rng.uniform(-0.1, 0.1))
-        if rng.random() < 0.4:
-            noise = rng.standard_normal(values.shape, dtype=np.float32)
-            values = values + noise * np.float32(np.exp(rng.uniform(np.log(0.01), np.log(0.12))))
+        values = as_another_scanner(values, self.task.training, rng)
         wanted = target(lesions, edges, self.task.class_count)
         return np.ascontiguousarray(values, dtype=np.float32), wanted.heat, wanted.size, wanted.told
 

@@ -1,0 +1,46 @@
+"""What another scanner would have made of a window of samples: another contrast, less sharpness, more noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from lesionlab.kinds.detect.intensities import CEILING, FLOOR
+from lesionlab.kinds.detect.task import TrainingSettings
+
+#: Shares of windows that are changed in each way.
+_BENT, _BLURRED, _NOISY = 0.5, 0.35, 0.5
+#: Least standard deviations that show: of a blur in samples, of noise (of a range of 2). Grains are at most so many samples wide.
+_SHARP, _SILENT, _GRAIN = 0.3, 0.01, 0.8
+
+
+def as_another_scanner(
+    values: NDArray[np.float32], settings: TrainingSettings, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """A window as another scanner might show it, up to the limits of ``settings``; values stay within what a network sees."""
+    values = values * np.float32(np.exp(rng.uniform(-0.15, 0.15))) + np.float32(rng.uniform(-0.1, 0.1))
+    if settings.contrast and rng.random() < _BENT:
+        values = bent(values, float(np.exp(rng.uniform(-settings.contrast, settings.contrast))))
+    if settings.blur > _SHARP and rng.random() < _BLURRED:
+        values = ndimage.gaussian_filter(values, rng.uniform(_SHARP, settings.blur), mode="nearest", truncate=3)
+    if settings.noise > _SILENT and rng.random() < _NOISY:
+        strength = float(np.exp(rng.uniform(np.log(_SILENT), np.log(settings.noise))))
+        grain = float(rng.uniform(_SHARP, _GRAIN)) if rng.random() < 0.5 else 0.0
+        values = values + np.float32(strength) * noise(values.shape, grain, rng)
+    return np.clip(values, FLOOR, CEILING)
+
+
+def bent(values: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
+    """A gamma curve between -1 and 1, which stay; below -1 it goes on as a mirror image."""
+    share = (values + 1) / 2
+    return np.asarray(np.sign(share) * np.abs(share) ** np.float32(exponent) * 2 - 1, dtype=np.float32)
+
+
+def noise(shape: tuple[int, ...], grain: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Normal noise with standard deviation 1, blurred by a Gaussian of ``grain`` samples before."""
+    white = rng.standard_normal(shape, dtype=np.float32)
+    if not grain:
+        return white
+    smooth = ndimage.gaussian_filter(white, grain, mode="wrap", truncate=3)
+    return np.asarray(smooth / smooth.std(), dtype=np.float32)

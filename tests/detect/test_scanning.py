@@ -1,0 +1,69 @@
+"""Windows as another scanner would show them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lesionlab.kinds.detect.intensities import CEILING, FLOOR
+from lesionlab.kinds.detect.scanning import as_another_scanner, bent, noise
+from lesionlab.kinds.detect.task import TrainingSettings
+
+NOTHING = TrainingSettings(contrast=0, blur=0, noise=0)
+
+
+def window(seed=0, shape=(24, 24, 24)):
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
+
+
+def test_a_gamma_curve_keeps_both_ends_and_bends_between_them():
+    values = np.array([-1, 0, 0.5, 1], dtype=np.float32)
+    # The middle, half of the range, becomes a quarter of it; three quarters become nine sixteenths.
+    assert bent(values, 2) == pytest.approx([-1, -0.5, 0.125, 1])
+    assert bent(values, 1) == pytest.approx(values)
+
+
+def test_a_gamma_curve_never_turns_two_values_round():
+    values = np.linspace(FLOOR, CEILING, 50, dtype=np.float32)
+    for exponent in (0.6, 1.5):
+        assert (np.diff(bent(values, exponent)) > 0).all()
+
+
+@pytest.mark.parametrize("grain", [0.0, 0.7])
+def test_noise_has_a_standard_deviation_of_one_whatever_its_grain(grain):
+    drawn = noise((32, 32, 32), grain, np.random.default_rng(1))
+    assert drawn.std() == pytest.approx(1, abs=0.01)
+    neighbours = float((drawn[1:] * drawn[:-1]).mean())
+    assert neighbours == pytest.approx(np.exp(-1 / (4 * grain**2)) if grain else 0, abs=0.06)
+
+
+def test_without_limits_only_gain_and_offset_change():
+    values = window()
+    changed = as_another_scanner(values * 0.5, NOTHING, np.random.default_rng(3))
+    gain, offset = np.polyfit(values.ravel() * 0.5, changed.ravel(), 1)
+    assert changed == pytest.approx(values * 0.5 * gain + offset, abs=1e-5)
+    assert np.exp(-0.15) <= gain <= np.exp(0.15)
+    assert abs(offset) <= 0.1
+
+
+def roughness(values, settings):
+    rng = np.random.default_rng(4)
+    return np.mean([np.abs(np.diff(as_another_scanner(values, settings, rng), axis=0)).mean() for _ in range(30)])
+
+
+def test_blur_takes_sharpness_and_noise_brings_it():
+    blurred, noisy = NOTHING.model_copy(update={"blur": 1.2}), NOTHING.model_copy(update={"noise": 0.5})
+    assert roughness(window(), blurred) < 0.9 * roughness(window(), NOTHING)
+    flat = np.zeros((24, 24, 24), dtype=np.float32)
+    assert roughness(flat, NOTHING) == 0
+    assert roughness(flat, noisy) > 0.01
+
+
+def test_values_stay_within_what_a_network_sees():
+    rng = np.random.default_rng(5)
+    settings = TrainingSettings(contrast=0.5, blur=1.0, noise=1.0)
+    for _ in range(10):
+        changed = as_another_scanner(window(), settings, rng)
+        assert changed.dtype == np.float32
+        assert changed.min() >= np.float32(FLOOR)
+        assert changed.max() <= np.float32(CEILING)
