@@ -161,7 +161,7 @@ def test_an_answer_without_classes_speaks_of_none() -> None:
 
 
 def test_a_pyramid_over_a_pretrained_body_is_for_planes() -> None:
-    settings = {**detect_task(dimension=2).model_dump(), "body": "efficientnet", "classes": {"a": [], "b": []}}
+    settings = {**detect_task(dimension=2).model_dump(), "body": "efficientnet_lite0", "classes": {"a": [], "b": []}}
 
     network = build_network(DetectTask.model_validate(settings))
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from torch import Tensor, nn
 
 from lesionlab.errors import NotFoundError
 from lesionlab.networks import efficientnet, small3d, vgg
-
-BodyName = Literal["efficientnet_lite0", "vgg16", "small3d"]
+from lesionlab.networks.names import BodyName, LiteName
 
 
 class Body(nn.Module):
@@ -45,15 +45,15 @@ class Body(nn.Module):
 
 
 class LiteBody(Body):
-    """EfficientNet-Lite0."""
+    """EfficientNet-Lite."""
 
-    widths = (*efficientnet.CHANNELS, 1280)
     # Of stages 2 to 7 the one whose maximum lay in the lesion most often: in 36 of 48 images of two tasks, stage 4 in 28.
     fine = 5
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, name: LiteName, channels: int) -> None:
         super().__init__()
-        self.network = efficientnet.EfficientNetLite0(channels, 0)
+        self.network = efficientnet.EfficientNetLite(name, channels, 0)
+        self.widths = (*efficientnet.stage_channels(name), efficientnet.FEATURES)
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Seven stages and the last 1280 channels."""
@@ -138,8 +138,10 @@ class VolumeBody(Body):
 
 def build_body(name: BodyName, channels: int) -> Body:
     """A backbone with random weights for inputs of so many channels."""
-    bodies: dict[str, type[LiteBody | VggBody | VolumeBody]] = {
-        "efficientnet_lite0": LiteBody,
+    bodies: dict[BodyName, Callable[[int], Body]] = {
+        "efficientnet_lite0": partial(LiteBody, "efficientnet_lite0"),
+        "efficientnet_lite1": partial(LiteBody, "efficientnet_lite1"),
+        "efficientnet_lite2": partial(LiteBody, "efficientnet_lite2"),
         "vgg16": VggBody,
         "small3d": VolumeBody,
     }

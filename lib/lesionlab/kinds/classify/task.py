@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from lesionlab.kinds.classify.forms import Form, Positive, planar
 from lesionlab.kinds.detect.task import IntensitySettings
 from lesionlab.kinds.kind import Request
+from lesionlab.networks.names import BodyName
 from lesionlab.task import Frozen, Task
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -35,7 +36,7 @@ class NetworkSettings(Frozen):
         head: the last layers.
     """
 
-    name: Literal["efficientnet_lite0", "vgg16", "small3d"] = "efficientnet_lite0"
+    name: BodyName = "efficientnet_lite0"
     pretrained: Literal["imagenet", "none"] = "imagenet"
     file: Path | None = None
     freeze: int = Field(default=0, ge=0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from lesionlab.kinds.kind import Request
+from lesionlab.networks.names import LiteName
 from lesionlab.task import Frozen, Task
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class DetectTask(Task):
     Attributes:
         dimension: 3 for volumes, 2 for planes.
         false_positives: an image, at the operating point that is chosen on the validation patients.
-        body: ``residual``: a U-Net that learns from nothing, with ``channels`` at its levels; ``efficientnet`` (planes only): a
-            feature pyramid over EfficientNet-Lite0, which starts from ImageNet.
+        body: ``residual``: a U-Net that learns from nothing, with ``channels`` at its levels; ``efficientnet_lite0`` and
+            its larger sisters (planes only): a feature pyramid over EfficientNet-Lite, which starts from ImageNet.
         classes: what is told apart: the name of each class, and the labels (of ``cases.csv``) that belong to it; a class without
             labels takes all that belong to no other. Empty: there is one class.
         ignored: labels of marks that are no lesions of this task.
@@ -104,7 +105,7 @@ class DetectTask(Task):
     grid: GridSettings
     intensity: IntensitySettings
     channels: tuple[Annotated[int, Field(multiple_of=8)], ...] = (24, 48, 96)
-    body: Literal["residual", "efficientnet"] = "residual"
+    body: Literal["residual"] | LiteName = "residual"
     classes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     false_positives: Positive = 1.0
@@ -113,8 +114,8 @@ class DetectTask(Task):
 
     @model_validator(mode="after")
     def _check(self) -> DetectTask:
-        if self.body == "efficientnet" and self.dimension != 2:
-            raise ValueError("body efficientnet sees planes only: dimension must be 2")
+        if self.body != "residual" and self.dimension != 2:
+            raise ValueError(f"body {self.body} sees planes only: dimension must be 2")
         for name in ("training", "inference"):
             if getattr(self.grid, name) % self.multiple:
                 raise ValueError(f"grid.{name} must be a multiple of {self.multiple} for this network")
@@ -125,7 +126,7 @@ class DetectTask(Task):
     @property
     def multiple(self) -> int:
         """What the samples along each edge of a window must be a multiple of."""
-        return 32 if self.body == "efficientnet" else 1 << len(self.channels)
+        return 1 << len(self.channels) if self.body == "residual" else 32
 
     @property
     def class_count(self) -> int:

@@ -37,9 +37,9 @@ class DetectWeights:
 
 def build_network(task: DetectTask) -> HeatmapNet | PretrainedHeatmapNet:
     """The task's network with random weights."""
-    if task.body == "efficientnet":
-        return PretrainedHeatmapNet(classes=task.class_count)
-    return HeatmapNet(task.dimension, 1, task.channels, task.class_count)
+    if task.body == "residual":
+        return HeatmapNet(task.dimension, 1, task.channels, task.class_count)
+    return PretrainedHeatmapNet(task.body, classes=task.class_count)
 
 
 def from_imagenet(task: DetectTask) -> DetectWeights | None:
