@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -21,21 +21,13 @@ from lesionlab.kinds.detect.images import Found, MarkedImage, StoredImage, marke
 from lesionlab.kinds.detect.recipe import DetectRecipe
 from lesionlab.kinds.detect.result import Candidate
 from lesionlab.kinds.detect.task import DetectTask
-from lesionlab.kinds.detect.weights import DetectWeights, build_network, from_imagenet, read_weights
-from lesionlab.learning.train import average, learning_rate
+from lesionlab.kinds.detect.weights import DetectNetwork, DetectWeights, build_network, from_imagenet, read_weights
+from lesionlab.learning.train import fit
+from lesionlab.progress import silent
 from lesionlab.store.cases import read_cases
 
 Start = Literal["random", "ImageNet", "phantoms"]
 FOLDS = 5
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Of each training: steps, windows a step, and the learning rate at its highest."""
-
-    steps: int = 200
-    batch: int = 8
-    learning_rate: float = 6e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +35,12 @@ class Job:
     """One fold of one cross-validation; ``fold`` None: train on all images.
 
     Attributes:
+        task: with what each training takes: epochs, steps, windows a step, the learning rate at its highest.
         beside: a datastore of phantoms, of which as many images as there are real ones train beside them, so that what was learnt
             from phantoms is kept.
     """
 
     task: DetectTask
-    settings: Settings
     start: Start
     weights: Path
     fold: int | None
@@ -110,18 +102,9 @@ def phantoms(job: Job, count: int) -> list[StoredImage]:
     return [stored(job.task, image) for image in islice(found, count)]
 
 
-def trained(job: Job, training: Sequence[StoredImage]) -> torch.nn.Module:
-    """The averaged network after all steps."""
+def trained(job: Job, training: Sequence[StoredImage]) -> DetectNetwork:
+    """The averaged network after all steps; nothing chooses among its epochs."""
     recipe = DetectRecipe(job.task, training, [], started(job))
-    optimizer = torch.optim.AdamW(recipe.network.parameters(), lr=job.settings.learning_rate, weight_decay=1e-3)
-    averaged = copy.deepcopy(recipe.network)
-    for step in range(job.settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step / job.settings.steps) * job.settings.learning_rate
-        loss = recipe.loss(recipe.draw(np.random.default_rng([job.fold or 0, step])))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(recipe.network.parameters(), 1.0)
-        optimizer.step()
-        average(averaged, recipe.network, step)
-    return averaged.eval()
+    with TemporaryDirectory() as folder:
+        fit(recipe, Path(folder), job.fold or 0, silent)
+        return read_weights(job.task, Path(folder) / "model.safetensors").network.eval()

@@ -22,7 +22,7 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.blobs import blurred_within, breast
-from benchmarks.mass_mammo_folds import FOLDS, Job, Settings, Start, found_in, phantoms, real_images, trained
+from benchmarks.mass_mammo_folds import FOLDS, Job, Start, found_in, phantoms, real_images, trained
 from lesionlab.kinds import find_task
 from lesionlab.kinds.detect.calibrating import calibrated
 from lesionlab.kinds.detect.evaluation import first_candidates
@@ -127,7 +127,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True, help="weights trained on phantoms")
     parser.add_argument("--tasks", type=Path, nargs="*", default=(), help="folders of further tasks")
     parser.add_argument("--beside", type=Path, metavar="DIR", help="phantoms that train beside the real images")
-    parser.add_argument("--steps", type=int, default=Settings.steps)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=40, help="an epoch")
     parser.add_argument("--starts", nargs="+", choices=get_args(Start), default=list(get_args(Start)), metavar="START")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, required=True)
@@ -136,19 +137,16 @@ def main() -> None:
     if arguments.out is not None and "phantoms" not in arguments.starts:
         parser.error("--out trains from the phantoms: --starts must hold phantoms")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    settings = Settings(steps=arguments.steps)
     task = find_task("mass_mammo", tuple(arguments.tasks))
     assert isinstance(task, DetectTask)
-    task = task.model_copy(update={"training": task.training.model_copy(update={"batch": settings.batch})})
+    taken = {"epochs": arguments.epochs, "steps": arguments.steps, "batch": 8, "learning_rate": 6e-4}
+    task = task.model_copy(update={"training": task.training.model_copy(update=taken)})
     images = real_images(task)
     network = read_weights(task, arguments.start).network.eval()
     rows = [summarise("difference of Gaussians", images, [difference_of_gaussians(i) for i in images])]
     rows.append(summarise("phantoms alone", images, [find(task, network, i.volume) for i in images]))
     starts: list[Start] = arguments.starts
-    jobs = [
-        Job(task, settings, start, arguments.start, fold, arguments.beside)
-        for start, fold in product(starts, range(FOLDS))
-    ]
+    jobs = [Job(task, start, arguments.start, fold, arguments.beside) for start, fold in product(starts, range(FOLDS))]
     held_out: dict[Start, dict[int, list[Candidate]]] = {start: {} for start in starts}
     with ProcessPoolExecutor(arguments.processes) as pool:
         for job, candidates in zip(jobs, pool.map(found_in, jobs), strict=True):
@@ -161,7 +159,7 @@ def main() -> None:
         _log.info("%s", row)
     if arguments.out is not None:
         best = [held_out["phantoms"][n] for n in range(len(images))]
-        job = Job(task, settings, "phantoms", arguments.start, None, arguments.beside)
+        job = Job(task, "phantoms", arguments.start, None, arguments.beside)
         write_final(job, images, best, arguments.out)
 
 

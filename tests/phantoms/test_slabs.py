@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lesionlab.errors import InputError
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.phantoms.brain import HeadSettings, simulate_head
 from lesionlab.phantoms.brain_metastases import Metastasis
 from lesionlab.phantoms.chest import ChestSettings, simulate_chest
+from lesionlab.phantoms.postmortem import PostmortemSettings, simulate_postmortem
 from lesionlab.phantoms.scanner import Scanner
 from lesionlab.phantoms.slabs import in_slabs
 
@@ -61,3 +63,19 @@ def test_a_chest_in_slabs_shows_what_lies_between_its_slices():
     assert settings.thin().shape == (48, 48, 48)
     mean = thin.image.array.astype(float).reshape(48, 48, 12, 4).mean(axis=3)
     assert thick.image.array == pytest.approx(mean, abs=0.51)
+
+
+def test_a_body_in_slabs_has_the_lattice_that_was_asked_for_and_what_lies_between_its_slices():
+    scanner = Scanner(noise_hu=0.0, slab_mm=8.0)
+    settings = PostmortemSettings((48, 48, 10), (7.0, 7.0, 8.0), 100, scanner, slabs=4)
+    thin = simulate_postmortem(np.random.default_rng(5), True, settings.thin())
+    thick = simulate_postmortem(np.random.default_rng(5), True, settings)
+    assert thick.image.geometry.shape == thick.region.geometry.shape == (48, 48, 10)
+    assert thick.image.geometry.spacing_mm == pytest.approx((7, 7, 8))
+    mean = thin.image.array.astype(float).reshape(48, 48, 10, 4).mean(axis=3)
+    assert thick.image.array == pytest.approx(mean, abs=0.51)
+
+
+def test_a_body_needs_a_lattice_that_makes_an_image():
+    with pytest.raises(InputError, match="lattice"):
+        simulate_postmortem(np.random.default_rng(0), True, PostmortemSettings((4, 48, 10)))

@@ -49,8 +49,7 @@ class ChestSettings:
     def thin(self) -> ChestSettings:
         """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
         shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
-        noise_hu, slab_mm = self.scanner.noise_hu * self.slabs**0.5, min(self.scanner.slab_mm, spacing_mm[2])
-        scanner = replace(self.scanner, noise_hu=noise_hu, slab_mm=slab_mm)
+        scanner = self.scanner.thin(self.slabs, spacing_mm[2])
         return replace(self, shape=shape, spacing_mm=spacing_mm, scanner=scanner, slabs=1)
 
 

@@ -15,8 +15,10 @@ from lesionlab.phantoms.chest_body import Build, Fields, chest_fields
 from lesionlab.phantoms.chest_organs import airways, clavicles, heart, vessels
 from lesionlab.phantoms.chest_tissue import LUNG_HU, paint_body
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
+from lesionlab.phantoms.lattice import check_lattice, thin_slices
 from lesionlab.phantoms.postmortem_lungs import Fluid, draw_fluid, flood
 from lesionlab.phantoms.scanner import Scanner
+from lesionlab.phantoms.slabs import in_slabs
 
 _PLAN_MM = 5.0
 #: The oesophagus is listed among the vessels and known by its density.
@@ -25,12 +27,22 @@ _GULLET_HU = 48.0
 
 @dataclass(frozen=True)
 class PostmortemSettings:
-    """What to simulate: lattice along (i, j, k), ends of lung arteries, and the scanner."""
+    """What to simulate: lattice along (i, j, k), ends of lung arteries, and the scanner.
+
+    Each slice is the mean of ``slabs`` thin ones (:func:`lesionlab.phantoms.slabs.in_slabs`).
+    """
 
     shape: Index = (256, 256, 48)
     spacing_mm: Point = (1.4, 1.4, 5.0)
     leaves: int = 500
     scanner: Scanner = field(default_factory=lambda: Scanner(noise_hu=14.0, blur_mm=0.6, slab_mm=5.0))
+    slabs: int = 1
+
+    def thin(self) -> PostmortemSettings:
+        """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
+        shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
+        scanner = self.scanner.thin(self.slabs, spacing_mm[2])
+        return replace(self, shape=shape, spacing_mm=spacing_mm, scanner=scanner, slabs=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +58,16 @@ class PostmortemPhantom:
 def simulate_postmortem(
     rng: np.random.Generator, drowned: bool, settings: PostmortemSettings | None = None
 ) -> PostmortemPhantom:
-    """One body and scan."""
+    """One body and scan.
+
+    Raises:
+        InputError: when the settings make no image.
+    """
     settings = settings or PostmortemSettings()
+    check_lattice(settings.shape, settings.spacing_mm)
+    if settings.slabs > 1:
+        thin = simulate_postmortem(rng, drowned, settings.thin())
+        return replace(thin, image=in_slabs(thin.image, settings.slabs), region=in_slabs(thin.region, settings.slabs))
     patient, blood, water, throat, noise = rng.spawn(5)
     build = Build.draw(patient)
     axes = Axes.of((0.0, -14.0, float(patient.uniform(-6, 6))), settings.shape, settings.spacing_mm)

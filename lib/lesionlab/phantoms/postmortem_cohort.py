@@ -37,6 +37,7 @@ def _thick(settings: PostmortemSettings) -> PostmortemSettings:
         shape=same_view(settings.shape, settings.spacing_mm, spacing_mm),
         spacing_mm=spacing_mm,
         scanner=replace(settings.scanner, slab_mm=8.0, noise_hu=9.0),
+        slabs=4,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,10 @@ class Scanner:
     noise_hu: float = 18.0
     blur_mm: float = 0.45
     slab_mm: float = 1.5
+
+    def thin(self, count: int, step_mm: float) -> Scanner:
+        """What scans slices ``step_mm`` apart so that the mean of ``count`` has this scanner's noise."""
+        return replace(self, noise_hu=self.noise_hu * count**0.5, slab_mm=min(self.slab_mm, step_mm))
 
     def scan(self, hu: Field, spacing_mm: Point, rng: np.random.Generator) -> Field:
         """Blur and add noise, slice by slice in the frequency domain; ``hu`` (k, j, i) is overwritten."""

@@ -12,11 +12,9 @@ from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.finding import find
 from lesionlab.kinds.detect.result import Candidate, DetectResult
 from lesionlab.kinds.detect.task import DetectRequest, DetectTask
-from lesionlab.kinds.detect.weights import DetectWeights, read_weights
+from lesionlab.kinds.detect.weights import DetectNetwork, DetectWeights, read_weights
 from lesionlab.kinds.kind import Explainable, Model, Request
 from lesionlab.kinds.weights_files import weights_path
-from lesionlab.networks.heatmap import HeatmapNet
-from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 from lesionlab.progress import Report, silent
 
 
@@ -66,12 +64,12 @@ class DetectModel(Model):
         return sorted(read, key=lambda c: -c.confidence)
 
     @property
-    def network(self) -> HeatmapNet | PretrainedHeatmapNet:
+    def network(self) -> DetectNetwork:
         """The network, in evaluation mode."""
         return self._network
 
     @property
-    def networks(self) -> tuple[HeatmapNet | PretrainedHeatmapNet]:
+    def networks(self) -> tuple[DetectNetwork]:
         """The one."""
         return (self._network,)
 

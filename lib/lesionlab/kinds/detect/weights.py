@@ -19,6 +19,9 @@ from lesionlab.networks.heatmap import HeatmapNet
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 from lesionlab.networks.weights import load_network, read_tensors, save_tensors, supports_bfloat16
 
+#: What a task has: one that learns from nothing, or one that starts from ImageNet.
+DetectNetwork = HeatmapNet | PretrainedHeatmapNet
+
 
 @dataclass(frozen=True, eq=False)
 class DetectWeights:
@@ -30,12 +33,12 @@ class DetectWeights:
         version: what the file is called, and the first digits of its SHA-256.
     """
 
-    network: HeatmapNet | PretrainedHeatmapNet
+    network: DetectNetwork
     readings: tuple[Calibrated, ...]
     version: str
 
 
-def build_network(task: DetectTask) -> HeatmapNet | PretrainedHeatmapNet:
+def build_network(task: DetectTask) -> DetectNetwork:
     """The task's network with random weights."""
     if task.body == "residual":
         return HeatmapNet(task.dimension, 1, task.channels, task.class_count)
