@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from torch import Tensor
 
 from lesionlab.image.geometry import Geometry
-from lesionlab.kinds.detect.finding import _pieces, find, merged, windows
+from lesionlab.kinds.detect.finding import _pieces, find, merged, peaks, windows
 from lesionlab.kinds.detect.result import Candidate
+from lesionlab.kinds.detect.task import DetectTask
 from tests.detect.bright import SIZE_MM, Bright, balls, detect_task
 
 
@@ -63,6 +67,41 @@ def test_a_plane_is_searched_in_two_dimensions() -> None:
 
     assert len(found) >= 1
     assert np.linalg.norm(np.asarray(found[0].point_mm) - np.asarray(centre)) < 1.0
+
+
+class Lopsided(Bright):
+    """Is surer of what lies at a window's beginning, along each axis."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        answer = super().forward(x)
+        for axis in range(2, x.ndim):
+            count = answer.shape[axis]
+            ramp = torch.linspace(0, 2, count).reshape([count if n == axis else 1 for n in range(x.ndim)])
+            answer[:, :1] -= ramp
+        return answer
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_a_window_that_is_also_seen_mirrored_answers_its_mirror_image_alike(dimension: int) -> None:
+    rng = np.random.default_rng(dimension)
+    patch = (rng.random((32,) * dimension) ** 8 * 2 - 1).astype(np.float32)
+    core = ((0, 32),) * dimension
+    for mirrored, alike in ((0, False), (1, True)):
+        straight = list(peaks(Lopsided(), patch, core, mirrored))
+        turned = list(peaks(Lopsided(), np.flip(patch, 0).copy(), core, mirrored))
+        assert len(straight) >= 2
+        same = len(straight) == len(turned) and all(
+            a.certainty == pytest.approx(b.certainty, abs=1e-4)
+            and a.place[0] == pytest.approx(31 - b.place[0], abs=1e-2)
+            for a, b in zip(straight, turned, strict=True)
+        )
+        assert same == alike
+
+
+def test_a_plane_cannot_be_mirrored_along_a_third_axis() -> None:
+    settings = detect_task(dimension=2).model_dump()
+    with pytest.raises(ValidationError, match=r"grid\.mirrored must be 2 or less"):
+        DetectTask.model_validate({**settings, "grid": {**settings["grid"], "mirrored": 3}})
 
 
 def test_progress_counts_the_windows() -> None:

@@ -6,5 +6,7 @@ from typing import Literal
 
 #: Bodies that start from ImageNet: the Lite variants of EfficientNet.
 LiteName = Literal["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
+#: The bodies of detectors.
+HeatmapBody = Literal["residual", LiteName]
 #: The bodies of classifiers.
 BodyName = Literal[LiteName, "vgg16", "small3d"]

@@ -119,7 +119,8 @@ def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report = 
     views = list(windows(task, volume.geometry))
     for done, window in enumerate(views, start=1):
         patch = scale.apply(window.grid.sample(volume))
-        for peak in peaks(network, patch[..., 0] if task.dimension == 2 else patch, window.core):
+        values = patch[..., 0] if task.dimension == 2 else patch
+        for peak in peaks(network, values, window.core, task.grid.mirrored):
             r, a, s = (*peak.place, 0.0)[:3]
             size = peak.size * window.grid.step_mm
             found.append(Candidate(window.grid.to_ras((r, a, s)), size, peak.certainty, peak.lesion_class))
@@ -128,12 +129,21 @@ def find(task: DetectTask, network: nn.Module, volume: Volume, report: Report = 
 
 
 @torch.inference_mode()
-def peaks(network: nn.Module, patch: NDArray[np.float32], core: tuple[tuple[int, int], ...]) -> Iterator[Peak]:
-    """The peaks of the heat maps of one window that lie in its core; of each class the surest first."""
+def peaks(
+    network: nn.Module, patch: NDArray[np.float32], core: tuple[tuple[int, int], ...], mirrored: int = 0
+) -> Iterator[Peak]:
+    """The peaks of the heat maps of one window that lie in its core; of each class the surest first.
+
+    ``mirrored``: the maps are the mean over the window and its mirror images along so many axes.
+    """
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
-    answer = forward(network, torch.from_numpy(patch)[None, None].to(device))[0].cpu()
-    for lesion_class, logits in enumerate(answer[:-1]):
-        yield from _of_class(torch.sigmoid(logits), answer[-1], core, lesion_class)
+    views: list[list[int]] = [[], *([1 + axis] for axis in range(mirrored))]
+    seen = torch.from_numpy(patch)[None].to(device)
+    answers = forward(network, torch.stack([seen.flip(view) for view in views])).cpu()
+    upright = torch.stack([answer.flip(view) for answer, view in zip(answers, views, strict=True)])
+    sizes = upright[:, -1].mean(dim=0)
+    for lesion_class, heat in enumerate(torch.sigmoid(upright[:, :-1]).mean(dim=0)):
+        yield from _of_class(heat, sizes, core, lesion_class)
 
 
 def _of_class(heat: Tensor, sizes: Tensor, core: tuple[tuple[int, int], ...], lesion_class: int) -> Iterator[Peak]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from lesionlab.kinds.kind import Request
-from lesionlab.networks.names import LiteName
+from lesionlab.networks.names import HeatmapBody
 from lesionlab.task import Frozen, Task
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ class GridSettings(Frozen):
     """How the network sees an image: samples ``step_mm`` apart, or ``across`` samples along the longest side of an image
     whose scale is not known, in windows of ``training`` or ``inference`` samples an edge.
 
-    Neighbouring windows overlap by twice the ``margin``; what is found in a margin is left to the neighbour.
+    Neighbouring windows overlap by twice the ``margin``; what is found in a margin is left to the neighbour. A window is also
+    seen mirrored along each of the first ``mirrored`` axes, and what was seen averaged.
     """
 
     step_mm: Positive | None = None
@@ -28,6 +29,7 @@ class GridSettings(Frozen):
     training: int = Field(multiple_of=16, ge=16)
     inference: int = Field(multiple_of=16, ge=16)
     margin: int = Field(default=8, ge=0)
+    mirrored: int = Field(default=0, ge=0, le=3)
 
     @model_validator(mode="after")
     def _check(self) -> GridSettings:
@@ -105,7 +107,7 @@ class DetectTask(Task):
     grid: GridSettings
     intensity: IntensitySettings
     channels: tuple[Annotated[int, Field(multiple_of=8)], ...] = (24, 48, 96)
-    body: Literal["residual"] | LiteName = "residual"
+    body: HeatmapBody = "residual"
     classes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     false_positives: Positive = 1.0
@@ -119,6 +121,8 @@ class DetectTask(Task):
         for name in ("training", "inference"):
             if getattr(self.grid, name) % self.multiple:
                 raise ValueError(f"grid.{name} must be a multiple of {self.multiple} for this network")
+        if self.grid.mirrored > self.dimension:
+            raise ValueError(f"grid.mirrored must be {self.dimension} or less: windows have no more axes")
         if 2 * self.grid.margin >= self.grid.inference:
             raise ValueError("grid.margin must be less than half of grid.inference")
         return self
