@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from lesionlab.kinds.classify.recipe import ClassifyRecipe
 from lesionlab.kinds.kind import TrainOptions
 from lesionlab.store.cases import Case, write_cases
 from tests.classify.blobs import PLANE, SIZE_MM, classify_task, disc
+from tests.classify.forms import FORMS, task_of
 
 TASK = classify_task(
     training={"batch": 8, "steps": 1, "outline": 0.5, "validation": 0.2, "augmentation": {"rotation_rad": 0.5}}
@@ -73,3 +76,33 @@ def test_drawing_the_outline_is_learnt_from_those_cases_that_have_one(recipe: Cl
     recipe.network.zero_grad()
     recipe.loss(unknown).backward()
     assert float(member.outline.draw[-1].weight.grad.abs().sum()) == 0
+
+
+@pytest.mark.parametrize("name", ["slices", "views"])
+def test_each_slice_and_each_view_has_the_outline_of_what_it_shows(tmp_path: Path, name: str) -> None:
+    task = task_of(name, training={"batch": 4, "outline": 0.5, "slices": 6, "augmentation": {"rotation_rad": 0.4}})
+    geometry, rng = FORMS[name][1], np.random.default_rng(3)
+    (tmp_path / "labels" / "final").mkdir(parents=True)
+    cases = []
+    for number in range(10):
+        i, j, k = np.indices(geometry.shape)
+        middle = [n * float(rng.uniform(0.4, 0.6)) for n in geometry.shape]
+        inside = (np.hypot(i - middle[0], j - middle[1]) < 9) & (np.abs(k - middle[2]) < geometry.shape[2] * 0.3)
+        path = tmp_path / f"{number}.nii.gz"
+        write_volume(Volume((100 * inside).astype(np.float32), geometry), path)
+        write_volume(Volume(inside.astype(np.uint8), geometry), tmp_path / "labels" / "final" / path.name)
+        cases.append(Case(path, None, path.name, task.classes[number % 2]))
+    write_cases(tmp_path, cases)
+    batch = prepare(task, tmp_path, TrainOptions(fresh=True)).draw(rng)
+
+    assert batch.outlines is not None
+    shown = batch.inputs[0].flatten(0, 1)
+    shown = shown[:, shown.shape[1] // 2]
+    assert batch.outlines.shape == (1, len(shown), 1, *shown.shape[1:])
+    drawn = batch.outlines[0, :, 0].flatten(1).amax(dim=1) > 0.9
+    assert 0 < int(drawn.sum()) < len(drawn)
+    for picture, outline, there in zip(shown, batch.outlines[0, :, 0], drawn, strict=True):
+        if there:
+            assert picture[outline > 0.9].mean() > picture[outline < 0.1].mean() + 0.5
+        else:
+            assert picture.max() - picture.min() < 0.9  # no disc in this slice, or the rim of one

@@ -35,7 +35,7 @@ _AT_ONCE = 16
 @dataclass(frozen=True)
 class Batch:
     """For M members: ``inputs`` (M, N, K, C, *edges); ``wanted`` (M, N, classes), rows sum to 1; ``weights`` (classes,);
-    ``outlines`` (M, N, 1, *edges), below zero where it is not known.
+    ``outlines`` (M, N * K, 1, *edges), below zero where it is not known.
     """
 
     inputs: Tensor
@@ -151,7 +151,8 @@ class ClassifyRecipe(Recipe[Batch]):
         drawn = [self._one(number, rng).drawn(self.task, rng) for _ in range(settings.batch)]
         cases = [measured(self.task, case, rng) for case in drawn]
         warps = [draw_warp(self.task, case.sized, case.magnification, rng) for case in cases]
-        x = _cut(self.task, cases, [instances(self.task, len(c.values), rng) for c in cases], warps)
+        chosen = [instances(self.task, len(case.values), rng) for case in cases]
+        x = _cut(self.task, cases, chosen, warps)
         x = shade(x, settings.augmentation, rng)
         wanted = functional.one_hot(torch.tensor([case.truth for case in cases]), len(self.task.classes)).float()
         wanted = wanted * (1 - settings.smoothing) + settings.smoothing / len(self.task.classes)
@@ -160,7 +161,7 @@ class ClassifyRecipe(Recipe[Batch]):
             order = torch.from_numpy(partners)
             x = weight * x + (1 - weight) * x[order]
             wanted = weight * wanted + (1 - weight) * wanted[order]
-        return x, wanted, _outlines(self.task, cases, warps) if settings.outline else torch.empty(0)
+        return x, wanted, _outlines(self.task, cases, chosen, warps) if settings.outline else torch.empty(0)
 
     def _one(self, number: int, rng: np.random.Generator) -> StoredCase:
         cases = self.members[number]
@@ -216,10 +217,18 @@ def _cut(
     return resample(stored, list(warps), task).reshape(len(cases), k, channels, *edges_of(task))
 
 
-def _outlines(task: ClassifyTask, cases: Sequence[StoredCase], warps: Sequence[Warp]) -> Tensor:
-    """(N, 1, *edges), -1 where nobody drew an outline."""
-    blank = np.zeros(cases[0].values.shape, dtype=np.uint8)
-    stored = torch.stack([as_tensor(blank if c.outline is None else c.outline) for c in cases])
-    drawn = resample(stored[:, :1], list(warps), task)
-    known = torch.tensor([c.outline is not None for c in cases]).reshape(-1, *(1,) * (drawn.ndim - 1))
-    return torch.where(known, drawn, torch.full_like(drawn, -1.0))
+def _outlines(
+    task: ClassifyTask, cases: Sequence[StoredCase], chosen: Sequence[NDArray[np.int64]], warps: Sequence[Warp]
+) -> Tensor:
+    """(N * K, 1, *edges), what each instance shows in its middle channel; -1 where nobody drew an outline."""
+    middles = [rows[:, rows.shape[1] // 2] for rows in chosen]
+    blank = np.zeros(cases[0].values.shape[1:], dtype=np.uint8)
+    stored = torch.stack(
+        [
+            as_tensor(np.stack([blank if case.outline is None else case.outline[n] for n in rows]))
+            for case, rows in zip(cases, middles, strict=True)
+        ]
+    )
+    drawn = resample(stored, list(warps), task)
+    known = torch.tensor([case.outline is not None for case in cases]).reshape(-1, *(1,) * (drawn.ndim - 1))
+    return torch.where(known, drawn, torch.full_like(drawn, -1.0)).flatten(0, 1)[:, None]

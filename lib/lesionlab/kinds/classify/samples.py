@@ -15,7 +15,7 @@ from lesionlab.image.files import read_volume
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.classify.augment import margin_for
 from lesionlab.kinds.classify.forms import PatchForm
-from lesionlab.kinds.classify.sampling import placements, sample
+from lesionlab.kinds.classify.sampling import pictures, placements, sample
 from lesionlab.kinds.classify.task import ClassifyTask
 from lesionlab.store.cases import Case
 from lesionlab.task import nearest
@@ -104,6 +104,5 @@ def _outline(task: ClassifyTask, case: Case, margin: float) -> NDArray[np.uint8]
         return None
     mask = read_volume(case.mask)
     binary = Volume((mask.array > 0).astype(np.float32), mask.geometry)
-    places = placements(task, mask.geometry, case.point_mm, case.size_mm, margin=margin)
-    drawn = np.stack([place.picture(binary) for place in places])
-    return (drawn > 0.5).astype(np.uint8)
+    places = tuple(placements(task, mask.geometry, case.point_mm, case.size_mm, margin=margin))
+    return (pictures(task, binary, places) > 0.5).astype(np.uint8)

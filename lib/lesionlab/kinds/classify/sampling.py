@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,11 +94,7 @@ def sample(
         InputError: the image does not fit the form, or a patch has no point in it.
     """
     places = tuple(placements(task, volume.geometry, point_mm, size_mm, margin))
-    if isinstance(task.input, ViewsForm):
-        pictures = [place.picture(_view(volume, number)) for number, place in enumerate(places)]
-    else:
-        pictures = [place.picture(volume) for place in places]
-    values = np.stack(pictures)
+    values = pictures(task, volume, places)
     border = margin_of(task.input.voxels, margin) if isinstance(task.input, PatchForm) else 0
     if task.normalise == "crop":
         # Without the margin, so that training and inference see the same values.
@@ -108,6 +104,13 @@ def sample(
     else:
         scale = Scale.of(task.intensity, volume)
     return Sampled(scale.apply(values), places, scale)
+
+
+def pictures(task: ClassifyTask, volume: Volume, places: Sequence[Placement]) -> Values:
+    """The image's own values at its placements, (P, *edges)."""
+    if isinstance(task.input, ViewsForm):
+        return np.stack([place.picture(_view(volume, number)) for number, place in enumerate(places)])
+    return np.stack([place.picture(volume) for place in places])
 
 
 def placements(
