@@ -79,14 +79,18 @@ def click(mask: NDArray[np.bool_], rng: np.random.Generator) -> tuple[float, flo
 
 
 def mammo_weak(out: Path, seed: int = 0) -> None:
-    """Write mammograms with their masses and, for each, the dense spots that most resemble one; no sizes."""
+    """Write mammograms with their masses and, for each, the dense spots that most resemble one; no sizes.
+
+    The circles around masses are the masks: what a network may learn to draw in training.
+    """
     folder = data_root() / "mammo_weak"
     rng = np.random.default_rng(seed)
-    out.mkdir(parents=True)
+    (out / MASKS).mkdir(parents=True)
     cases = []
     for name, patient, findings in _mammograms(folder):
         shutil.copy(folder / name, out / name)
         values = np.asarray(Image.open(folder / name).convert("L"), dtype=np.float32)
+        Image.fromarray(in_circles(values.shape, [f for f in findings if f.mass])).save(out / MASKS / name)
         marks = [(f.x, f.y, min(f.radius, 20.0), "mass") for f in findings if f.mass]
         marks += [(x, y, 12.0, "normal") for x, y in dense_spots(values, findings)]
         for x, y, radius, label in marks:
@@ -95,6 +99,15 @@ def mammo_weak(out: Path, seed: int = 0) -> None:
             x, y = np.clip((x + dx, y + dy), 0, last)
             cases.append(Case(out / name, None, patient, label, (-float(x), -float(y), 0.0)))
     _finish(out, cases)
+
+
+def in_circles(shape: tuple[int, ...], findings: list[Finding]) -> NDArray[np.uint8]:
+    """1 within any of the circles, rows and columns."""
+    row, column = np.indices(shape)
+    inside = np.zeros(shape, dtype=np.uint8)
+    for f in findings:
+        inside[(row - f.y) ** 2 + (column - f.x) ** 2 <= f.radius**2] = 1
+    return inside
 
 
 def dense_spots(values: NDArray[np.float32], findings: list[Finding]) -> list[tuple[float, float]]:
