@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from lesionlab.networks.efficientnet import EfficientNetLite
+from lesionlab.networks.efficientnet import EfficientNetLite0
 from lesionlab.networks.heatmap import CELL
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 
 
 def test_each_cell_gets_an_answer_and_at_first_expects_a_centre_in_one_of_a_hundred() -> None:
-    network = PretrainedHeatmapNet("efficientnet_lite0").eval()
+    network = PretrainedHeatmapNet().eval()
     with torch.no_grad():
         answer = network(torch.zeros(2, 1, 64, 96))
     assert answer.shape == (2, 2, 64 // CELL, 96 // CELL)
@@ -18,9 +18,9 @@ def test_each_cell_gets_an_answer_and_at_first_expects_a_centre_in_one_of_a_hund
 
 
 def test_its_body_starts_from_imagenet() -> None:
-    network = PretrainedHeatmapNet("efficientnet_lite0")
+    network = PretrainedHeatmapNet()
     network.load_imagenet()
-    whole = EfficientNetLite("efficientnet_lite0", 1, 0)
+    whole = EfficientNetLite0(1, 0)
     whole.load_imagenet()
     plane = torch.rand(1, 1, 64, 64) * 2 - 1
     with torch.no_grad():
@@ -31,7 +31,7 @@ def test_its_body_starts_from_imagenet() -> None:
 
 def test_a_blob_moved_by_a_cell_of_the_coarsest_stage_moves_the_answer_as_far() -> None:
     torch.manual_seed(0)
-    network = PretrainedHeatmapNet("efficientnet_lite0", width=16).eval()
+    network = PretrainedHeatmapNet(width=16).eval()
     plane = torch.zeros(1, 1, 256, 256)
     plane[..., 100:110, 100:110] = 1
     moved = plane.roll((32, 32), (2, 3))

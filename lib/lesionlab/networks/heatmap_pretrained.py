@@ -5,9 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lesionlab.networks.efficientnet import EfficientNetLite, stage_channels
+from lesionlab.networks.efficientnet import CHANNELS, EfficientNetLite0
 from lesionlab.networks.heatmap import RARE_LOGIT
-from lesionlab.networks.names import LiteName
 
 #: The stages whose outputs are fused, fine to coarse: at 1/2, 1/4, 1/8, 1/16 and 1/32 of the samples.
 _FUSED = (0, 1, 2, 4, 6)
@@ -15,13 +14,12 @@ _GROUPS = 8
 
 
 class PretrainedHeatmapNet(nn.Module):
-    """EfficientNet-Lite with a feature pyramid (Lin et al. 2017): coarse stages say what it is, fine ones where.
+    """EfficientNet-Lite0 with a feature pyramid (Lin et al. 2017): coarse stages say what it is, fine ones where.
 
     Answers as :class:`lesionlab.networks.heatmap.HeatmapNet` does, so that small lesions are found on the finest of the fused
     scales.
 
     Args:
-        name: of the body.
         inputs: input channels.
         width: channels of the pyramid.
         classes: classes of lesions.
@@ -30,14 +28,13 @@ class PretrainedHeatmapNet(nn.Module):
     #: What the samples along each edge must be a multiple of.
     multiple = 32
 
-    def __init__(self, name: LiteName, inputs: int = 1, width: int = 64, classes: int = 1) -> None:
+    def __init__(self, inputs: int = 1, width: int = 64, classes: int = 1) -> None:
         super().__init__()
         self.inputs = inputs
-        self.body = EfficientNetLite(name, inputs, 0)
+        self.body = EfficientNetLite0(inputs, 0)
         # The last 1280 channels are for classification only.
         self.body.top = nn.Sequential()
-        channels = stage_channels(name)
-        self.lateral = nn.ModuleList(nn.Conv2d(channels[stage], width, 1) for stage in _FUSED)
+        self.lateral = nn.ModuleList(nn.Conv2d(CHANNELS[stage], width, 1) for stage in _FUSED)
         self.smooth = nn.ModuleList(
             nn.Sequential(
                 nn.GroupNorm(_GROUPS, width), nn.SiLU(inplace=True), nn.Conv2d(width, width, 3, padding=1, bias=False)
@@ -52,7 +49,7 @@ class PretrainedHeatmapNet(nn.Module):
 
     def load_imagenet(self) -> None:
         """Start the body from ImageNet. Raises NotFoundError when the weights are not installed."""
-        whole = EfficientNetLite(self.body.name, self.inputs, 0)
+        whole = EfficientNetLite0(self.inputs, 0)
         whole.load_imagenet()
         own = self.body.state_dict()
         self.body.load_state_dict({key: value for key, value in whole.state_dict().items() if key in own})

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-#: Bodies that start from ImageNet: the Lite variants of EfficientNet.
-LiteName = Literal["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
 #: The bodies of detectors.
-HeatmapBody = Literal["residual", LiteName]
+HeatmapBody = Literal["residual", "efficientnet_lite0"]
 #: The bodies of classifiers.
-BodyName = Literal[LiteName, "vgg16", "small3d"]
+BodyName = Literal["efficientnet_lite0", "vgg16", "small3d"]

@@ -94,8 +94,8 @@ class DetectTask(Task):
     Attributes:
         dimension: 3 for volumes, 2 for planes.
         false_positives: an image, at the operating point that is chosen on the validation patients.
-        body: ``residual``: a U-Net that learns from nothing, with ``channels`` at its levels; ``efficientnet_lite0`` and
-            its larger sisters (planes only): a feature pyramid over EfficientNet-Lite, which starts from ImageNet.
+        body: ``residual``: a U-Net that learns from nothing, with ``channels`` at its levels; ``efficientnet_lite0``
+            (planes only): a feature pyramid over EfficientNet-Lite0, which starts from ImageNet.
         classes: what is told apart: the name of each class, and the labels (of ``cases.csv``) that belong to it; a class without
             labels takes all that belong to no other. Empty: there is one class.
         ignored: labels of marks that are no lesions of this task.

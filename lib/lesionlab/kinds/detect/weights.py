@@ -42,7 +42,7 @@ def build_network(task: DetectTask) -> DetectNetwork:
     """The task's network with random weights."""
     if task.body == "residual":
         return HeatmapNet(task.dimension, 1, task.channels, task.class_count)
-    return PretrainedHeatmapNet(task.body, classes=task.class_count)
+    return PretrainedHeatmapNet(classes=task.class_count)
 
 
 def from_imagenet(task: DetectTask) -> DetectWeights | None:
