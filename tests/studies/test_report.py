@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lesionlab.errors import InternalError
 from lesionlab.kinds.exhibits import Compared, Curve, Matrix, Measured, Plot, Sheet, Table, Tile
 from lesionlab.studies.report import Page, comparison_table, p_words, render, shown, words, write_page
 from tests.studies.pages import Reader
@@ -35,6 +36,11 @@ MATRIX = Matrix(
 )
 SHEET = Sheet("Pictures", "Look.", (Tile("case 7", np.arange(16, dtype=np.uint8).reshape(4, 4)),))
 PAGE = Page("A & B", ("It works.",), (("task", "x"), ("cases", 12)), (PLOT, TABLE, MATRIX, SHEET), ("Mind the gap.",))
+
+
+def test_a_table_whose_row_lacks_a_cell_is_refused() -> None:
+    with pytest.raises(InternalError, match="'Cases' does not fit its columns.*image, score"):
+        Table("Cases", ("image", "score"), (("a", 0.5), ("b",)))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from lesionlab.kinds.kind import TrainOptions
 from lesionlab.learning.train import train
 from lesionlab.progress import silent
 from lesionlab.studies.remedies import Site
+from lesionlab.studies.report import shown
 from lesionlab.studies.shift import ShiftStudy, Trained, study_shift
 from tests.cli.voxel_model import Cli
 from tests.studies.pages import Reader
@@ -112,6 +113,9 @@ def test_the_report_is_one_page_with_the_matrix(cli: Cli, sites: list[Site], tmp
     assert {"home", "twin", "bright", "1.000 (1.000 to 1.000)"} <= set(page.cells)
     assert "The shipped model: accuracy 1.000" in page.text
     assert len(page.alternatives) == 1 + 3 * 4
+    bright = next(pair for pair in answer.json["pairs"] if (pair["first"], pair["second"]) == ("home", "bright"))
+    row = page.cells[page.cells.index("home, bright") :][:6]
+    assert row[3:5] == [shown(bright["apart"][name]) for name in ("distance", "transport")]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+from lesionlab.errors import InternalError
+
 Cell = str | int | float | None
 
 
@@ -89,13 +91,25 @@ class Plot:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns; ``folded`` tables open on request."""
+    """Rows under named columns; ``folded`` tables open on request.
+
+    Raises:
+        InternalError: a row has not one cell for each column.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     text: str = ""
     folded: bool = False
+
+    def __post_init__(self) -> None:
+        odd = next((row for row in self.rows if len(row) != len(self.columns)), None)
+        if odd is not None:
+            expected = ", ".join(self.columns)
+            raise InternalError(
+                f"a row of the table {self.title!r} does not fit its columns", got=str(odd), expected=expected
+            )
 
 
 @dataclass(frozen=True)

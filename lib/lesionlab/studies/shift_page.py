@@ -103,6 +103,7 @@ def _pair(pair: Pair) -> tuple[Cell, ...]:
         name,
         _interval(pair.apart.images),
         None if network is None else _interval(network),
+        pair.apart.distance,
         pair.apart.transport,
         most,
     )
