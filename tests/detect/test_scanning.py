@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
-from lesionlab.kinds.detect.scanning import as_another_scanner, bent, noise
+from lesionlab.kinds.detect.scanning import as_another_scanner, gamma_curve, noise
 from lesionlab.kinds.detect.task import TrainingSettings
 
-NOTHING = TrainingSettings(contrast=0, blur=0, noise=0)
+NOTHING = TrainingSettings(gamma=0, blur=0, noise=0)
 
 
 def window(seed=0, shape=(24, 24, 24)):
@@ -19,14 +19,14 @@ def window(seed=0, shape=(24, 24, 24)):
 def test_a_gamma_curve_keeps_both_ends_and_bends_between_them():
     values = np.array([-1, 0, 0.5, 1], dtype=np.float32)
     # The middle, half of the range, becomes a quarter of it; three quarters become nine sixteenths.
-    assert bent(values, 2) == pytest.approx([-1, -0.5, 0.125, 1])
-    assert bent(values, 1) == pytest.approx(values)
+    assert gamma_curve(values, 2) == pytest.approx([-1, -0.5, 0.125, 1])
+    assert gamma_curve(values, 1) == pytest.approx(values)
 
 
 def test_a_gamma_curve_never_turns_two_values_round():
     values = np.linspace(FLOOR, CEILING, 50, dtype=np.float32)
     for exponent in (0.6, 1.5):
-        assert (np.diff(bent(values, exponent)) > 0).all()
+        assert (np.diff(gamma_curve(values, exponent)) > 0).all()
 
 
 @pytest.mark.parametrize("grain", [0.0, 0.7])
@@ -61,7 +61,7 @@ def test_blur_takes_sharpness_and_noise_brings_it():
 
 def test_values_stay_within_what_a_network_sees():
     rng = np.random.default_rng(5)
-    settings = TrainingSettings(contrast=0.5, blur=1.0, noise=1.0)
+    settings = TrainingSettings(gamma=0.5, blur=1.0, noise=1.0)
     for _ in range(10):
         changed = as_another_scanner(window(), settings, rng)
         assert changed.dtype == np.float32

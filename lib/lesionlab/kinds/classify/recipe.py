@@ -221,14 +221,9 @@ def _outlines(
     task: ClassifyTask, cases: Sequence[StoredCase], chosen: Sequence[NDArray[np.int64]], warps: Sequence[Warp]
 ) -> Tensor:
     """(N * K, 1, *edges), what each instance shows in its middle channel; -1 where nobody drew an outline."""
+    outlines = [np.zeros(case.values.shape, dtype=np.uint8) if case.outline is None else case.outline for case in cases]
     middles = [rows[:, rows.shape[1] // 2] for rows in chosen]
-    blank = np.zeros(cases[0].values.shape[1:], dtype=np.uint8)
-    stored = torch.stack(
-        [
-            as_tensor(np.stack([blank if case.outline is None else case.outline[n] for n in rows]))
-            for case, rows in zip(cases, middles, strict=True)
-        ]
-    )
+    stored = torch.stack([as_tensor(outline[rows]) for outline, rows in zip(outlines, middles, strict=True)])
     drawn = resample(stored, list(warps), task)
     known = torch.tensor([case.outline is not None for case in cases]).reshape(-1, *(1,) * (drawn.ndim - 1))
     return torch.where(known, drawn, torch.full_like(drawn, -1.0)).flatten(0, 1)[:, None]

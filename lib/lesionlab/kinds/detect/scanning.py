@@ -20,8 +20,8 @@ def as_another_scanner(
 ) -> NDArray[np.float32]:
     """A window as another scanner might show it, up to the limits of ``settings``; values stay within what a network sees."""
     values = values * np.float32(np.exp(rng.uniform(-0.15, 0.15))) + np.float32(rng.uniform(-0.1, 0.1))
-    if settings.contrast and rng.random() < _BENT:
-        values = bent(values, float(np.exp(rng.uniform(-settings.contrast, settings.contrast))))
+    if settings.gamma and rng.random() < _BENT:
+        values = gamma_curve(values, float(np.exp(rng.uniform(-settings.gamma, settings.gamma))))
     if settings.blur > _SHARP and rng.random() < _BLURRED:
         values = ndimage.gaussian_filter(values, rng.uniform(_SHARP, settings.blur), mode="nearest", truncate=3)
     if settings.noise > _SILENT and rng.random() < _NOISY:
@@ -31,7 +31,7 @@ def as_another_scanner(
     return np.clip(values, FLOOR, CEILING)
 
 
-def bent(values: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
+def gamma_curve(values: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
     """A gamma curve between -1 and 1, which stay; below -1 it goes on as a mirror image."""
     share = (values + 1) / 2
     return np.asarray(np.sign(share) * np.abs(share) ** np.float32(exponent) * 2 - 1, dtype=np.float32)

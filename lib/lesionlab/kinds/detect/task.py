@@ -68,7 +68,7 @@ class TrainingSettings(Frozen):
         thickest_mm: of volumes, slices up to so thick are simulated; None means none.
         rotation_rad: windows are turned by up to this angle in each plane.
         scale: and seen larger or smaller by up to the factor ``exp(scale)``.
-        contrast: their grey levels are bent by a gamma curve with an exponent of up to ``exp(contrast)``, or one over it.
+        gamma: their grey levels are bent by a gamma curve with an exponent of up to ``exp(gamma)``, or one over it.
         blur, noise: standard deviations, at most, of a Gaussian in samples, and of added noise (of a range of 2).
     """
 
@@ -83,7 +83,7 @@ class TrainingSettings(Frozen):
     thickest_mm: Positive | None = None
     rotation_rad: float = Field(default=0.2, ge=0, le=3.2)
     scale: float = Field(default=0.15, ge=0, le=1)
-    contrast: float = Field(default=0.3, ge=0, le=2)
+    gamma: float = Field(default=0.3, ge=0, le=2)
     blur: float = Field(default=1.0, ge=0, le=8)
     noise: float = Field(default=0.2, ge=0, le=2)
 
