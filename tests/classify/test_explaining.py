@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from lesionlab.explain.gradcam import gradcam
+from lesionlab.explain.subject import Subject
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.classify.explaining import tiled, untiled
@@ -13,17 +17,19 @@ from lesionlab.kinds.classify.sampling import sample
 from tests.classify.forms import FORMS, image_of, model_of, request_for, task_of
 
 
+@pytest.mark.parametrize("flips", [[], ["horizontal", "vertical"]])
 @pytest.mark.parametrize("name", FORMS)
-def test_what_is_explained_is_the_answer_itself(name: str) -> None:
+def test_what_is_explained_is_the_answer_itself(name: str, flips: list[str]) -> None:
     torch.manual_seed(1)
-    task = task_of(name, training={"augmentation": {"flips": []}})
+    task = task_of(name, training={"augmentation": {"flips": flips}})
     model, volume, request = model_of(task), image_of(name), request_for(name)
 
     opened = model.explainable(volume, request)
 
-    (subject,) = opened.subjects
+    assert len(opened.subjects) == 2 ** len(flips)
     with torch.inference_mode():
-        number = float((subject.numbers(subject.inputs) * subject.view_weights).sum())
+        numbers = [(s.numbers(s.inputs) * s.view_weights).sum() for s in opened.subjects]
+    number = float(np.mean(numbers))
     scores = model.predict(volume, request).scores
     expected = np.log(scores["striped"]) - np.log(scores["plain"])
     if name != "best slices":  # whose classes each have their own best slices
@@ -64,6 +70,24 @@ def test_what_the_network_saw_comes_back_to_where_it_was(name: str) -> None:
     box = tuple(slice(a, a + n) for a, n in zip(start, back.array.shape, strict=True))
     inner = tuple(slice(4, -4) if n > 12 else slice(None) for n in back.array.shape)
     np.testing.assert_allclose(back.array[inner], slope[box][inner], atol=1.1 if "slices" in name else 0.1)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if name != "views"])  # whose tiles would change places
+def test_the_maps_of_mirrored_looks_lie_upright(name: str) -> None:
+    torch.manual_seed(1)
+    # Both looks see the same where the image is its own mirror image, so that their maps mirror each other.
+    model, volume = model_of(task_of(name, training={"augmentation": {"flips": ["horizontal"]}})), image_of(name)
+    plain, mirrored = model.explainable(volume, request_for(name)).subjects
+    even = (plain.inputs + plain.inputs.flip(-1)) / 2
+
+    first, second = (for_and_against(replace(subject, inputs=even)) for subject in (plain, mirrored))
+
+    assert float(first.max()) > 0
+    torch.testing.assert_close(second, first.flip(-1), rtol=1e-3, atol=1e-5)
+
+
+def for_and_against(subject: Subject) -> Tensor:
+    return gradcam(subject) + gradcam(replace(subject, target=lambda answer: -subject.target(answer)))
 
 
 def test_tiles_are_the_views_two_beside_each_other() -> None:

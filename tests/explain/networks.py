@@ -65,7 +65,7 @@ def subject_of(network: nn.Module, inputs: Tensor, **more: Any) -> Subject:
     """Its answer is the number, against a baseline of zeros."""
     usual = {
         "target": lambda answer: answer.reshape(len(answer)),
-        "layer": "",
+        "layers": (),
         "baselines": torch.zeros_like(inputs[:1]),
         "low": -10.0,
         "high": 10.0,

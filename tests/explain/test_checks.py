@@ -9,6 +9,7 @@ import torch
 from lesionlab.explain.checks import agreement, completeness, curves, randomisation, randomised, rank_correlation
 from lesionlab.explain.deepshap import deepshap
 from lesionlab.explain.gradcam import gradcam
+from lesionlab.explain.subject import Layer
 from tests.explain.networks import Weighted, noise, random_network, subject_of
 
 # Four samples of 1 with weights 4, 3, 2, 1 against zeros: the number is 10.
@@ -35,7 +36,7 @@ def test_a_map_in_the_wrong_order_has_the_areas_the_other_way_round() -> None:
 
 def test_random_weights_change_the_map_and_are_the_same_numbers_in_other_places() -> None:
     network = random_network()
-    subject = subject_of(network, noise(1, 1, 24, 24), layer="stem")
+    subject = subject_of(network, noise(1, 1, 24, 24), layers=(Layer("stem"),))
     other = randomised(subject, np.random.default_rng(1))
     for (name, ours), theirs in zip(network.named_parameters(), other.network.parameters(), strict=True):
         assert torch.equal(ours.flatten().sort().values, theirs.flatten().sort().values), name
@@ -46,7 +47,7 @@ def test_random_weights_change_the_map_and_are_the_same_numbers_in_other_places(
 
 def test_a_map_that_does_not_look_at_the_network_is_found_out() -> None:
     # An edge detector draws the same map for any weights.
-    subject = subject_of(random_network(), noise(1, 1, 24, 24), layer="stem")
+    subject = subject_of(random_network(), noise(1, 1, 24, 24), layers=(Layer("stem"),))
     assert randomisation(subject, lambda s: s.inputs[:, 0].abs(), np.random.default_rng(1)) == pytest.approx(1.0)
 
 

@@ -57,7 +57,15 @@ def test_a_head_in_slabs_has_the_lattice_and_noise_that_were_asked_for():
 
 def test_a_chest_in_slabs_shows_what_lies_between_its_slices():
     scanner = Scanner(noise_hu=0.0, slab_mm=5.0)
-    settings = ChestSettings((48, 48, 12), (1.6, 1.6, 5.0), (70, -10, 0), (), 200, scanner, slabs=4)
+    settings = ChestSettings(
+        shape=(48, 48, 12),
+        spacing_mm=(1.6, 1.6, 5.0),
+        center_mm=(70, -10, 0),
+        nodules=(),
+        leaves=200,
+        scanner=scanner,
+        slabs=4,
+    )
     thin = simulate_chest(np.random.default_rng(3), settings.thin())
     thick = simulate_chest(np.random.default_rng(3), settings)
     assert settings.thin().shape == (48, 48, 48)
@@ -67,7 +75,7 @@ def test_a_chest_in_slabs_shows_what_lies_between_its_slices():
 
 def test_a_body_in_slabs_has_the_lattice_that_was_asked_for_and_what_lies_between_its_slices():
     scanner = Scanner(noise_hu=0.0, slab_mm=8.0)
-    settings = PostmortemSettings((48, 48, 10), (7.0, 7.0, 8.0), 100, scanner, slabs=4)
+    settings = PostmortemSettings(shape=(48, 48, 10), spacing_mm=(7.0, 7.0, 8.0), leaves=100, scanner=scanner, slabs=4)
     thin = simulate_postmortem(np.random.default_rng(5), True, settings.thin())
     thick = simulate_postmortem(np.random.default_rng(5), True, settings)
     assert thick.image.geometry.shape == thick.region.geometry.shape == (48, 48, 10)
@@ -78,4 +86,4 @@ def test_a_body_in_slabs_has_the_lattice_that_was_asked_for_and_what_lies_betwee
 
 def test_a_body_needs_a_lattice_that_makes_an_image():
     with pytest.raises(InputError, match="lattice"):
-        simulate_postmortem(np.random.default_rng(0), True, PostmortemSettings((4, 48, 10)))
+        simulate_postmortem(np.random.default_rng(0), True, PostmortemSettings(shape=(4, 48, 10)))

@@ -12,6 +12,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesionlab.errors import InternalError
+from lesionlab.networks.cells import Cells
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A module whose features Grad-CAM reads, and where they lie.
+
+    Attributes:
+        name: dotted.
+        cells: where its cells lie along each edge; None: they share the edges evenly.
+        edges: of what it sees, where that is not the whole input but its parts, one by one; None: the input's.
+        upright: (N * parts, *edges) -> the maps of the N inputs, where the layer sees them in parts or mirrored.
+    """
+
+    name: str
+    cells: tuple[Cells, ...] | None = None
+    edges: tuple[int, ...] | None = None
+    upright: Callable[[Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +43,7 @@ class Subject:
         network: in evaluation mode; answers each view of a batch by itself.
         inputs: (N, C, *edges), float32, two or three edges; N views.
         target: an answer for M views -> (M,), the number, differentiable.
-        layer: the dotted name of the module whose features Grad-CAM reads.
+        layers: whose features Grad-CAM reads.
         baselines: (B, C, *edges), or (B, N, C, *edges) when they differ between views: inputs that show nothing.
         low: the least value that an input can have.
         high: the largest.
@@ -39,7 +57,7 @@ class Subject:
     network: nn.Module
     inputs: Tensor
     target: Callable[[Tensor], Tensor]
-    layer: str
+    layers: tuple[Layer, ...]
     baselines: Tensor
     low: float
     high: float

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesionlab.errors import NotFoundError
+from lesionlab.networks.cells import Cells
 
 
 class _Stage(NamedTuple):
@@ -137,6 +138,19 @@ class EfficientNetLite0(nn.Module):
                 if key in own:
                     tensors[key] = own[key]
         self.load_state_dict(tensors)
+
+
+def cells(stage: int, edge: int) -> Cells:
+    """Where the cells of a stage lie along an edge of the input.
+
+    What has an even edge is padded behind it alone: the middle of a window lies half a sample behind that of the two that its
+    output stands for. Kernels have learnt to make up for that by looking half a sample ahead.
+    """
+    leads = []
+    for _ in range(STRIDES[stage].bit_length() - 1):
+        leads.append(0.5 - edge % 2)
+        edge = -(-edge // 2)
+    return Cells.halved(leads)
 
 
 def imagenet_file() -> Path:

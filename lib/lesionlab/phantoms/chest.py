@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +16,22 @@ from lesionlab.phantoms.chest_body import Build, Fields, chest_fields
 from lesionlab.phantoms.chest_nodules import NODULES, Nodule, paint_nodule, place
 from lesionlab.phantoms.chest_tissue import paint_body, paint_organs, paint_trees
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
-from lesionlab.phantoms.lattice import check_lattice, thin_slices
-from lesionlab.phantoms.scanner import Scanner
-from lesionlab.phantoms.slabs import in_slabs
+from lesionlab.phantoms.lattice import check_lattice
+from lesionlab.phantoms.slabs import CtSettings, in_slabs
 from lesionlab.phantoms.truths import mark_largest
 
 #: The whole chest, coarsely: where trees grow and nodules are placed, whatever part of it is then imaged.
 _PLAN_MM = 5.0
 
 
-@dataclass(frozen=True)
-class ChestSettings:
+@dataclass(frozen=True, kw_only=True)
+class ChestSettings(CtSettings):
     """What to simulate.
 
     Attributes:
-        shape: voxels along (i, j, k): to the left, backwards, upwards.
-        spacing_mm: distance between voxels along (i, j, k).
         center_mm: the middle of the image, RAS mm; (0, 0, 0) is the middle of the chest.
         nodules: what to put in; what finds no room in the image is left out.
         leaves: ends of lung arteries, for how fine the vessels get.
-        slabs: each slice is the mean of so many thin ones (:func:`lesionlab.phantoms.slabs.in_slabs`).
     """
 
     shape: Index = (512, 512, 200)
@@ -43,14 +39,6 @@ class ChestSettings:
     center_mm: Point = (0.0, -14.0, 0.0)
     nodules: tuple[Nodule, ...] = NODULES
     leaves: int = 5000
-    scanner: Scanner = field(default_factory=Scanner)
-    slabs: int = 1
-
-    def thin(self) -> ChestSettings:
-        """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
-        shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
-        scanner = self.scanner.thin(self.slabs, spacing_mm[2])
-        return replace(self, shape=shape, spacing_mm=spacing_mm, scanner=scanner, slabs=1)
 
 
 @dataclass(frozen=True)

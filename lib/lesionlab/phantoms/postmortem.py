@@ -15,34 +15,24 @@ from lesionlab.phantoms.chest_body import Build, Fields, chest_fields
 from lesionlab.phantoms.chest_organs import airways, clavicles, heart, vessels
 from lesionlab.phantoms.chest_tissue import LUNG_HU, paint_body
 from lesionlab.phantoms.chest_trees import Trees, grow_trees
-from lesionlab.phantoms.lattice import check_lattice, thin_slices
+from lesionlab.phantoms.lattice import check_lattice
 from lesionlab.phantoms.postmortem_lungs import Fluid, draw_fluid, flood
 from lesionlab.phantoms.scanner import Scanner
-from lesionlab.phantoms.slabs import in_slabs
+from lesionlab.phantoms.slabs import CtSettings, in_slabs
 
 _PLAN_MM = 5.0
 #: The oesophagus is listed among the vessels and known by its density.
 _GULLET_HU = 48.0
 
 
-@dataclass(frozen=True)
-class PostmortemSettings:
-    """What to simulate: lattice along (i, j, k), ends of lung arteries, and the scanner.
-
-    Each slice is the mean of ``slabs`` thin ones (:func:`lesionlab.phantoms.slabs.in_slabs`).
-    """
+@dataclass(frozen=True, kw_only=True)
+class PostmortemSettings(CtSettings):
+    """What to simulate; ``leaves``: ends of lung arteries."""
 
     shape: Index = (256, 256, 48)
     spacing_mm: Point = (1.4, 1.4, 5.0)
     leaves: int = 500
     scanner: Scanner = field(default_factory=lambda: Scanner(noise_hu=14.0, blur_mm=0.6, slab_mm=5.0))
-    slabs: int = 1
-
-    def thin(self) -> PostmortemSettings:
-        """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
-        shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
-        scanner = self.scanner.thin(self.slabs, spacing_mm[2])
-        return replace(self, shape=shape, spacing_mm=spacing_mm, scanner=scanner, slabs=1)
 
 
 @dataclass(frozen=True, eq=False)

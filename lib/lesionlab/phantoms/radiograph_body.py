@@ -46,9 +46,7 @@ class Body:
 
 def simulate_body(rng: np.random.Generator, shape: Index = SHAPE, step_mm: Point = STEP_MM, leaves: int = 3500) -> Body:
     """One patient, without masses, arms raised out of the field."""
-    settings = ChestSettings(
-        shape, step_mm, (0.0, -14.0, 0.0), nodules=(), leaves=leaves, scanner=Scanner(0.0, 0.3, 0.0)
-    )
+    settings = ChestSettings(shape=shape, spacing_mm=step_mm, nodules=(), leaves=leaves, scanner=Scanner(0.0, 0.3, 0.0))
     hu = simulate_chest(rng, settings).image.array.transpose(2, 1, 0).astype(np.float32)
     axes = Axes.of(settings.center_mm, shape, step_mm)
     # Who stands for a radiograph has no table behind the back.

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+from typing import Self
+
 import numpy as np
 
-from lesionlab.image.geometry import Geometry
+from lesionlab.image.geometry import Geometry, Index, Point
 from lesionlab.image.volume import Volume
+from lesionlab.phantoms.lattice import thin_slices
+from lesionlab.phantoms.scanner import Scanner
+
+
+@dataclass(frozen=True, kw_only=True)
+class CtSettings:
+    """What any simulated CT has.
+
+    Attributes:
+        shape: voxels along (i, j, k): to the left, backwards, upwards.
+        spacing_mm: distance between voxels along (i, j, k).
+        scanner: its sharpness and noise.
+        slabs: each slice is the mean of so many thin ones (:func:`in_slabs`).
+    """
+
+    shape: Index
+    spacing_mm: Point
+    scanner: Scanner = field(default_factory=Scanner)
+    slabs: int = 1
+
+    def thin(self) -> Self:
+        """The thin slices whose means these are, with the noise that leaves the means the scanner's."""
+        shape, spacing_mm = thin_slices(self.shape, self.spacing_mm, self.slabs)
+        scanner = self.scanner.thin(self.slabs, spacing_mm[2])
+        return replace(self, shape=shape, spacing_mm=spacing_mm, scanner=scanner, slabs=1)
 
 
 def in_slabs(volume: Volume, count: int) -> Volume:

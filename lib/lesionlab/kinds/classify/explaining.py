@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,23 +11,26 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lesionlab.errors import InputError
-from lesionlab.explain.subject import Subject, low_passed
+from lesionlab.explain.subject import Layer, Subject, low_passed
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.classify.bags import bag, view_names
-from lesionlab.kinds.classify.forms import SlicesForm
+from lesionlab.kinds.classify.forms import ImageForm, SlicesForm
 from lesionlab.kinds.classify.model import ClassifyModel
+from lesionlab.kinds.classify.network import mirrors
 from lesionlab.kinds.classify.restoring import restored
 from lesionlab.kinds.classify.sampling import sample
 from lesionlab.kinds.classify.task import ClassifyRequest
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
 from lesionlab.kinds.kind import Explainable, Request
+from lesionlab.networks.bodies import Body
 from lesionlab.networks.classifier import Classifier
 
 
 def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Explainable:
     """An answer, opened for explanation: the positive class's log odds, or those of the likeliest class where none is positive.
 
-    The magnifications of a patch are views, whose maps are added; slices are views, weighed as the network weighed them.
+    Each member in each mirrored look is one subject: the answer is the mean of theirs, and so is the map. The magnifications
+    of a patch are views, whose maps are added; slices are views, weighed as the network weighed them.
     The views of an examination, which the network sees together, are one picture of tiles.
 
     Raises:
@@ -39,11 +43,16 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
     sampled = sample(task, volume, request.point_mm, request.size_mm)
     case = bag(task, sampled.values)
     chosen = task.target if task.target is not None else int(model.probabilities(case[None])[0].argmax())
-    tiles = view_names(task)
-    inputs = tiled(case[:, 0]) if tiles else case
-    shares = None if tiles else model.shares(case)
-    turns = model.reading.turning_point(task.target)
-    subjects = tuple(_subject(member, case, inputs, chosen, shares, turns) for member in model.members)
+    tiles = bool(view_names(task))
+    seen = _Seen(
+        case=case,
+        inputs=tiled(case[:, 0]) if tiles else case,
+        shares=None if tiles else model.shares(case),
+        chosen=chosen,
+        turns=model.reading.turning_point(task.target),
+        local=not isinstance(task.input, ImageForm),
+    )
+    subjects = tuple(_subject(member, axes, seen) for member in model.members for axes in mirrors(task))
     count, edges = case.shape[0], (case.shape[-2], case.shape[-1])
 
     def back(maps: NDArray[np.float32]) -> Volume:
@@ -64,21 +73,59 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
     )
 
 
-def _subject(
-    member: Classifier, case: Tensor, inputs: Tensor, chosen: int, shares: Tensor | None, turns: float
-) -> Subject:
-    network = _Together(member, case.shape[0], (case.shape[-2], case.shape[-1])) if shares is None else _Alone(member)
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the members saw, and what is asked about their answer.
+
+    Attributes:
+        case: (K, C, *edges).
+        inputs: the same, or the views of an examination as one picture.
+        shares: how much each instance counts; None for an examination.
+        chosen: the class.
+        turns: the log odds at which the answer turns.
+        local: whether features count where they lie, and two stages must agree; else by their mean gradient (Grad-CAM as
+            published), in the last stage alone, which points better where a whole plane is pooled to its mean.
+    """
+
+    case: Tensor
+    inputs: Tensor
+    shares: Tensor | None
+    chosen: int
+    turns: float
+    local: bool
+
+
+def _subject(member: Classifier, axes: tuple[int, ...], seen: _Seen) -> Subject:
+    """A member's answer in the look that is mirrored along ``axes``."""
+    inputs = seen.inputs
     blurred, plain = low_passed(inputs, min(inputs.shape[-2:]) // 4), inputs.median().expand_as(inputs)
+    network = _Alone(member, axes) if seen.shares is not None else _Together(member, axes, seen.case)
     return Subject(
         network=network.eval(),
         inputs=inputs,
-        target=_log_odds(chosen),
-        layer=network.layer,
+        target=_log_odds(seen.chosen),
+        layers=_layers(member.body, axes, seen),
         baselines=torch.cat([blurred, plain]) if len(inputs) == 1 else torch.stack([blurred, plain]),
         low=FLOOR,
         high=CEILING,
-        weights=shares,
-        threshold=turns,
+        weights=seen.shares,
+        pooled=not seen.local,
+        threshold=seen.turns,
+    )
+
+
+def _layers(body: Body, axes: tuple[int, ...], seen: _Seen) -> tuple[Layer, ...]:
+    """The stages that show where something is; their maps are mirrored back."""
+    count, edges = len(seen.case), tuple(seen.case.shape[2:])
+    names = {module: f"body.{name}" for name, module in body.named_modules()}
+
+    def upright(maps: Tensor) -> Tensor:
+        maps = maps.flip(axes)
+        return maps if seen.shares is not None else _joined(maps.reshape(-1, count, 1, *edges))[:, 0]
+
+    return tuple(
+        Layer(names[body.stage_module(n)], tuple(body.cells(n, edge) for edge in edges), edges, upright)
+        for n in (body.telling if seen.local else body.telling[-1:])
     )
 
 
@@ -93,38 +140,32 @@ def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:
 
 
 class _Alone(nn.Module):
-    """A member that answers each instance by itself: (M, C, *edges) -> (M, classes)."""
+    """A member that answers each mirrored instance by itself: (M, C, *edges) -> (M, classes)."""
 
-    def __init__(self, member: Classifier) -> None:
+    def __init__(self, member: Classifier, axes: tuple[int, ...]) -> None:
         super().__init__()
         self.body, self.head = member.body, member.head
-        found = member.body.stage_module(member.body.fine)
-        self.layer = next(f"body.{name}" for name, module in member.body.named_modules() if module is found)
+        self._axes = axes
 
     def forward(self, x: Tensor) -> Tensor:
-        maps = self.body.stages(x)[-1]
+        maps = self.body.stages(x.flip(self._axes))[-1]
         logits: Tensor = self.head(maps.flatten(2).mean(dim=2))
         return logits
 
 
 class _Together(nn.Module):
-    """A member that sees all views of an examination as one picture: (M, 1, *tiled edges) -> (M, classes)."""
+    """A member that sees all views of an examination, each mirrored, as one picture: (M, 1, *tiled edges) -> (M, classes)."""
 
-    layer = "seam"
-
-    def __init__(self, member: Classifier, count: int, edges: tuple[int, int]) -> None:
+    def __init__(self, member: Classifier, axes: tuple[int, ...], case: Tensor) -> None:
         super().__init__()
         self.body, self.pool, self.head = member.body, member.pool, member.head
-        #: The views' features as one picture, so that they can be read as those of one.
-        self.seam = nn.Identity()
-        self._count, self._edges = count, edges
+        self._axes = axes
+        self._count, self._edges = len(case), (case.shape[-2], case.shape[-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        views = untiled(x, self._count, self._edges)
+        views = untiled(x, self._count, self._edges).flip(self._axes)
         maps = self.body.stages(views.flatten(0, 1)[:, None])[-1].unflatten(0, (len(x), self._count))  # type: ignore[no-untyped-call]
-        joined = self.seam(_joined(maps))
-        cells = (maps.shape[-2], maps.shape[-1])
-        logits: Tensor = self.pool(_parted(joined, self._count, cells), self.head).logits
+        logits: Tensor = self.pool(maps, self.head).logits
         return logits
 
 

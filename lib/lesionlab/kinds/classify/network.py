@@ -54,14 +54,19 @@ def forward(network: nn.Module, x: Tensor) -> list[Answer] | Answer:
     return answer
 
 
-def looks(task: ClassifyTask, x: Tensor) -> list[Tensor]:
-    """A case as it is, and mirrored in the ways that training mirrors it: the answers are averaged."""
-    found = [x]
+def mirrors(task: ClassifyTask) -> list[tuple[int, ...]]:
+    """Along which axes a case is mirrored for each look: those that training mirrors, alone and together, and none."""
+    found: list[tuple[int, ...]] = [()]
     if "horizontal" in task.training.augmentation.flips:
-        found.append(x.flip(-1))
+        found.append((-1,))
     if "vertical" in task.training.augmentation.flips:
-        found += [one.flip(-2) for one in found]
+        found += [(*axes, -2) for axes in found]
     return found
+
+
+def looks(task: ClassifyTask, x: Tensor) -> list[Tensor]:
+    """A case in each look: the answers are averaged."""
+    return [x.flip(axes) for axes in mirrors(task)]
 
 
 @torch.inference_mode()

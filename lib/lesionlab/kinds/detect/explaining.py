@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lesionlab.errors import InputError
-from lesionlab.explain.subject import Subject, low_passed
+from lesionlab.explain.subject import Layer, Subject, low_passed
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.asking import DetectExplainRequest
@@ -50,7 +50,7 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         network=model.network,
         inputs=inputs,
         target=_logit_at(lesion_class, cell),
-        layer=_PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER,
+        layers=(Layer(_PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER),),
         baselines=torch.cat([low_passed(inputs, edge // 4), inputs.median().expand_as(inputs)]),
         low=FLOOR,
         high=CEILING,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lesionlab.errors import InputError
-from lesionlab.explain.subject import Subject, low_passed
+from lesionlab.explain.subject import Layer, Subject, low_passed
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.kind import Explainable, Request
@@ -45,7 +45,7 @@ def explainable(model: ShapeModel, volume: Volume, request: Request) -> Explaina
             network=_Seeing(member, how, side, marks),
             inputs=inputs,
             target=lambda answer: (answer[:, 0] * inside).sum(dim=(1, 2, 3)) / inside.sum(),
-            layer=_LAYER,
+            layers=(Layer(_LAYER),),
             baselines=torch.cat([low_passed(inputs, n // 4), inputs.median().expand_as(inputs)]),
             low=min(-1.3, float(inputs.min())),
             high=max(1.3, float(inputs.max())),
