@@ -11,9 +11,9 @@ from lesionlab.explain.gradcam import gradcam
 from lesionlab.explain.subject import Subject
 from lesionlab.image.geometry import Geometry
 from lesionlab.image.volume import Volume
-from lesionlab.kinds.classify.explaining import tiled, untiled
 from lesionlab.kinds.classify.restoring import restored
 from lesionlab.kinds.classify.sampling import sample
+from lesionlab.kinds.classify.tiles import tiled, untiled
 from tests.classify.forms import FORMS, image_of, model_of, request_for, task_of
 
 

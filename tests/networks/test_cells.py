@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from lesionlab.explain.cells import Cells
 from lesionlab.networks import efficientnet
 from lesionlab.networks.bodies import Body, build_body
-from lesionlab.networks.cells import Cells
 from lesionlab.networks.names import BodyName
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from lesionlab.errors import InputError
+from lesionlab.explain.cells import Cells
 from lesionlab.explain.subject import Layer, Subject
-from lesionlab.networks.cells import Cells
 
 #: Views that are looked at together; bounds the memory of a volume that is seen slice by slice.
 BATCH = 8

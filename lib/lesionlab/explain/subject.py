@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesionlab.errors import InternalError
-from lesionlab.networks.cells import Cells
+from lesionlab.explain.cells import Cells
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from lesionlab.errors import NotFoundError
+from lesionlab.explain.cells import Cells
 from lesionlab.networks import efficientnet, small3d, vgg
-from lesionlab.networks.cells import Cells
 from lesionlab.networks.names import BodyName
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesionlab.errors import NotFoundError
-from lesionlab.networks.cells import Cells
+from lesionlab.explain.cells import Cells
 
 
 class _Stage(NamedTuple):

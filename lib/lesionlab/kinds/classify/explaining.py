@@ -20,6 +20,7 @@ from lesionlab.kinds.classify.network import mirrors
 from lesionlab.kinds.classify.restoring import restored
 from lesionlab.kinds.classify.sampling import sample
 from lesionlab.kinds.classify.task import ClassifyRequest
+from lesionlab.kinds.classify.tiles import joined, tiled, untiled
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
 from lesionlab.kinds.kind import Explainable, Request
 from lesionlab.networks.bodies import Body
@@ -42,12 +43,14 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
     task = model.task
     sampled = sample(task, volume, request.point_mm, request.size_mm)
     case = bag(task, sampled.values)
-    chosen = task.target if task.target is not None else int(model.probabilities(case[None])[0].argmax())
-    tiles = bool(view_names(task))
+    chosen, shares = _asked(model, volume, request)
+    tiles = shares is None
+    inputs = tiled(case[:, 0]) if tiles else case
     seen = _Seen(
         case=case,
-        inputs=tiled(case[:, 0]) if tiles else case,
-        shares=None if tiles else model.shares(case),
+        inputs=inputs,
+        baselines=_baselines(inputs),
+        shares=shares,
         chosen=chosen,
         turns=model.reading.turning_point(task.target),
         local=not isinstance(task.input, ImageForm),
@@ -80,6 +83,7 @@ class _Seen:
     Attributes:
         case: (K, C, *edges).
         inputs: the same, or the views of an examination as one picture.
+        baselines: see :class:`Subject`.
         shares: how much each instance counts; None for an examination.
         chosen: the class.
         turns: the log odds at which the answer turns.
@@ -89,23 +93,38 @@ class _Seen:
 
     case: Tensor
     inputs: Tensor
+    baselines: Tensor
     shares: Tensor | None
     chosen: int
     turns: float
     local: bool
 
 
+def _asked(model: ClassifyModel, volume: Volume, request: ClassifyRequest) -> tuple[int, Tensor | None]:
+    """The class that is asked about, and how much each instance counts; None where views are seen together."""
+    target, tiles = model.task.target, bool(view_names(model.task))
+    if target is not None and tiles:
+        return target, None
+    answered = model.see(volume, request.point_mm, request.size_mm)
+    chosen = int(answered.probabilities.argmax()) if target is None else target
+    return chosen, None if tiles else torch.from_numpy(answered.shares).float()
+
+
+def _baselines(inputs: Tensor) -> Tensor:
+    """What shows nothing: the inputs blurred, and plain."""
+    blurred, plain = low_passed(inputs, min(inputs.shape[-2:]) // 4), inputs.median().expand_as(inputs)
+    return torch.cat([blurred, plain]) if len(inputs) == 1 else torch.stack([blurred, plain])
+
+
 def _subject(member: Classifier, axes: tuple[int, ...], seen: _Seen) -> Subject:
     """A member's answer in the look that is mirrored along ``axes``."""
-    inputs = seen.inputs
-    blurred, plain = low_passed(inputs, min(inputs.shape[-2:]) // 4), inputs.median().expand_as(inputs)
     network = _Alone(member, axes) if seen.shares is not None else _Together(member, axes, seen.case)
     return Subject(
         network=network.eval(),
-        inputs=inputs,
+        inputs=seen.inputs,
         target=_log_odds(seen.chosen),
         layers=_layers(member.body, axes, seen),
-        baselines=torch.cat([blurred, plain]) if len(inputs) == 1 else torch.stack([blurred, plain]),
+        baselines=seen.baselines,
         low=FLOOR,
         high=CEILING,
         weights=seen.shares,
@@ -121,7 +140,7 @@ def _layers(body: Body, axes: tuple[int, ...], seen: _Seen) -> tuple[Layer, ...]
 
     def upright(maps: Tensor) -> Tensor:
         maps = maps.flip(axes)
-        return maps if seen.shares is not None else _joined(maps.reshape(-1, count, 1, *edges))[:, 0]
+        return maps if seen.shares is not None else joined(maps.reshape(-1, count, 1, *edges))[:, 0]
 
     return tuple(
         Layer(names[body.stage_module(n)], tuple(body.cells(n, edge) for edge in edges), edges, upright)
@@ -167,26 +186,3 @@ class _Together(nn.Module):
         maps = self.body.stages(views.flatten(0, 1)[:, None])[-1].unflatten(0, (len(x), self._count))  # type: ignore[no-untyped-call]
         logits: Tensor = self.pool(maps, self.head).logits
         return logits
-
-
-def tiled(views: Tensor) -> Tensor:
-    """Views (K, h, w) as one picture (1, 1, rows * h, 2 * w), two beside each other."""
-    return _joined(views[None, :, None])
-
-
-def untiled(pictures: Tensor, count: int, edges: tuple[int, int]) -> Tensor:
-    """(M, 1, rows * h, 2 * w) -> (M, K, h, w); the inverse of :func:`tiled`."""
-    return _parted(pictures, count, edges)[:, :, 0]
-
-
-def _joined(maps: Tensor) -> Tensor:
-    """(M, K, F, h, w) -> (M, F, rows * h, 2 * w)."""
-    m, k, f, h, w = maps.shape
-    return maps.reshape(m, k // 2, 2, f, h, w).permute(0, 3, 1, 4, 2, 5).reshape(m, f, k // 2 * h, 2 * w)
-
-
-def _parted(picture: Tensor, count: int, edges: tuple[int, int]) -> Tensor:
-    """(M, F, rows * h, 2 * w) -> (M, K, F, h, w)."""
-    (m, f), (h, w) = picture.shape[:2], edges
-    parts = picture.reshape(m, f, count // 2, h, 2, w).permute(0, 2, 4, 1, 3, 5)
-    return parts.reshape(m, count, f, h, w)

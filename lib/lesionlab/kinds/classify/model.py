@@ -108,12 +108,6 @@ class ClassifyModel(Model):
         logits = torch.stack([answer_cases(self.task, member, cases).logits for member in self.members]).mean(dim=0)
         return self.reading.probabilities(logits.numpy().astype(np.float64))
 
-    def shares(self, case: Tensor) -> Tensor:
-        """(K,): what each instance of a case (K, C, *edges) gives to the answer, the mean over the members."""
-        return torch.stack([answer_cases(self.task, member, case[None]).shares[0] for member in self.members]).mean(
-            dim=0
-        )
-
     def see(self, volume: Volume, point_mm: Point | None, size_mm: float | None) -> Seen:
         """The members' mean answer over magnifications and mirrored looks. Raises InputError when the point does not fit."""
         view = sample(self.task, volume, point_mm, size_mm)
