@@ -36,15 +36,14 @@ def gradcam(subject: Subject) -> Tensor:
 def gradcam_and_number(subject: Subject) -> tuple[Tensor, float]:
     """As :func:`gradcam`, with the number of all views together, which comes out on the way."""
     own = subject.apart()
-    weights = subject.view_weights.tolist()
     maps, number = [], 0.0
     for start in range(0, len(subject.inputs), BATCH):
         part = slice(start, start + BATCH)
         felt, numbers = _felt(own, subject.inputs[part])
-        signs = torch.tensor(weights[part])
+        signs = subject.view_weights[part]
         number += float((numbers * signs).sum())
         heats = [_heat(layer, one, signs, subject) for layer, one in zip(own.layers, felt, strict=True)]
-        maps.append(_geometric_mean(heats))
+        maps.append(torch.stack(heats).pow(1 / len(heats)).prod(dim=0))
     return torch.cat(maps), number
 
 
@@ -67,14 +66,6 @@ def _heat(layer: Layer, felt: _Felt, signs: Tensor, subject: Subject) -> Tensor:
     for axis, (along, edge) in enumerate(zip(cells, edges, strict=True), start=1):
         heat = along.spread(heat, axis, edge)
     return heat if layer.upright is None else layer.upright(heat)
-
-
-def _geometric_mean(maps: list[Tensor]) -> Tensor:
-    """Of maps >= 0; a single one stays as it is."""
-    if len(maps) == 1:
-        return maps[0]
-    mean: Tensor = torch.stack(maps).pow(1 / len(maps)).prod(dim=0)
-    return mean
 
 
 def _felt(subject: Subject, inputs: Tensor) -> tuple[list[_Felt], Tensor]:

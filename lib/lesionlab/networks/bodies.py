@@ -72,7 +72,7 @@ class LiteBody(Body):
 
     def cells(self, number: int, edge: int) -> Cells:
         """See :func:`efficientnet.cells`; the top's are the last stage's."""
-        return efficientnet.cells(min(number % len(self.widths), len(efficientnet.STRIDES) - 1), edge)
+        return efficientnet.cells(min(number, len(efficientnet.STRIDES) - 1), edge)
 
     def load_imagenet(self, file: Path | None) -> None:
         """From the package."""
@@ -106,7 +106,7 @@ class VggBody(Body):
 
     def cells(self, number: int, edge: int) -> Cells:
         """Pooling keeps them in the middle of their samples."""
-        return Cells.halved([0.5] * (number % len(self.widths)))
+        return Cells.halved([0.5] * number)
 
     def load_imagenet(self, file: Path | None) -> None:
         """From the file."""
@@ -144,7 +144,7 @@ class VolumeBody(Body):
 
     def cells(self, number: int, edge: int) -> Cells:
         """Each stage takes every other sample, from the first on."""
-        return Cells.halved([0] * (number % len(self.widths) + 1))
+        return Cells.halved([0] * (number + 1))
 
     def load_imagenet(self, file: Path | None) -> None:
         """There are none."""

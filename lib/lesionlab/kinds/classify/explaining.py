@@ -18,7 +18,7 @@ from lesionlab.kinds.classify.forms import ImageForm, SlicesForm
 from lesionlab.kinds.classify.model import ClassifyModel
 from lesionlab.kinds.classify.network import mirrors
 from lesionlab.kinds.classify.restoring import restored
-from lesionlab.kinds.classify.sampling import sample
+from lesionlab.kinds.classify.sampling import Placement, sample
 from lesionlab.kinds.classify.task import ClassifyRequest
 from lesionlab.kinds.classify.tiles import joined, tiled, untiled
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
@@ -43,10 +43,10 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
     task = model.task
     sampled = sample(task, volume, request.point_mm, request.size_mm)
     case = bag(task, sampled.values)
-    chosen, shares = _asked(model, volume, request)
+    chosen, shares = _asked(model, case, sampled.places)
     tiles = shares is None
     inputs = tiled(case[:, 0]) if tiles else case
-    seen = _Seen(
+    question = _Question(
         case=case,
         inputs=inputs,
         baselines=_baselines(inputs),
@@ -55,7 +55,7 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
         turns=model.reading.turning_point(task.target),
         local=not isinstance(task.input, ImageForm),
     )
-    subjects = tuple(_subject(member, axes, seen) for member in model.members for axes in mirrors(task))
+    subjects = tuple(_subject(member, axes, question) for member in model.members for axes in mirrors(task))
     count, edges = case.shape[0], (case.shape[-2], case.shape[-1])
 
     def back(maps: NDArray[np.float32]) -> Volume:
@@ -77,7 +77,7 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _Question:
     """What the members saw, and what is asked about their answer.
 
     Attributes:
@@ -100,12 +100,12 @@ class _Seen:
     local: bool
 
 
-def _asked(model: ClassifyModel, volume: Volume, request: ClassifyRequest) -> tuple[int, Tensor | None]:
+def _asked(model: ClassifyModel, case: Tensor, places: tuple[Placement, ...]) -> tuple[int, Tensor | None]:
     """The class that is asked about, and how much each instance counts; None where views are seen together."""
     target, tiles = model.task.target, bool(view_names(model.task))
     if target is not None and tiles:
         return target, None
-    answered = model.see(volume, request.point_mm, request.size_mm)
+    answered = model.judge(case, places)
     chosen = int(answered.probabilities.argmax()) if target is None else target
     return chosen, None if tiles else torch.from_numpy(answered.shares).float()
 
@@ -116,35 +116,35 @@ def _baselines(inputs: Tensor) -> Tensor:
     return torch.cat([blurred, plain]) if len(inputs) == 1 else torch.stack([blurred, plain])
 
 
-def _subject(member: Classifier, axes: tuple[int, ...], seen: _Seen) -> Subject:
+def _subject(member: Classifier, axes: tuple[int, ...], question: _Question) -> Subject:
     """A member's answer in the look that is mirrored along ``axes``."""
-    network = _Alone(member, axes) if seen.shares is not None else _Together(member, axes, seen.case)
+    network = _Alone(member, axes) if question.shares is not None else _Together(member, axes, question.case)
     return Subject(
         network=network.eval(),
-        inputs=seen.inputs,
-        target=_log_odds(seen.chosen),
-        layers=_layers(member.body, axes, seen),
-        baselines=seen.baselines,
+        inputs=question.inputs,
+        target=_log_odds(question.chosen),
+        layers=_layers(member.body, axes, question),
+        baselines=question.baselines,
         low=FLOOR,
         high=CEILING,
-        weights=seen.shares,
-        pooled=not seen.local,
-        threshold=seen.turns,
+        weights=question.shares,
+        pooled=not question.local,
+        threshold=question.turns,
     )
 
 
-def _layers(body: Body, axes: tuple[int, ...], seen: _Seen) -> tuple[Layer, ...]:
+def _layers(body: Body, axes: tuple[int, ...], question: _Question) -> tuple[Layer, ...]:
     """The stages that show where something is; their maps are mirrored back."""
-    count, edges = len(seen.case), tuple(seen.case.shape[2:])
+    count, edges = len(question.case), tuple(question.case.shape[2:])
     names = {module: f"body.{name}" for name, module in body.named_modules()}
 
     def upright(maps: Tensor) -> Tensor:
         maps = maps.flip(axes)
-        return maps if seen.shares is not None else joined(maps.reshape(-1, count, 1, *edges))[:, 0]
+        return maps if question.shares is not None else joined(maps.reshape(-1, count, 1, *edges))[:, 0]
 
     return tuple(
         Layer(names[body.stage_module(n)], tuple(body.cells(n, edge) for edge in edges), edges, upright)
-        for n in (body.telling if seen.local else body.telling[-1:])
+        for n in (body.telling if question.local else body.telling[-1:])
     )
 
 

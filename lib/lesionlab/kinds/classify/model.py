@@ -103,22 +103,20 @@ class ClassifyModel(Model):
         if not isinstance(self.task.input, PatchForm) and request.point_mm is not None:
             raise InputError(f"task {self.task.name} takes the whole image", got="a point", expected="no point")
 
-    def probabilities(self, cases: Tensor) -> NDArray[np.float64]:
-        """(n, classes), calibrated, of cases (n, K, C, *edges)."""
-        logits = torch.stack([answer_cases(self.task, member, cases).logits for member in self.members]).mean(dim=0)
-        return self.reading.probabilities(logits.numpy().astype(np.float64))
-
     def see(self, volume: Volume, point_mm: Point | None, size_mm: float | None) -> Seen:
         """The members' mean answer over magnifications and mirrored looks. Raises InputError when the point does not fit."""
         view = sample(self.task, volume, point_mm, size_mm)
-        case = bag(self.task, view.values)[None]
-        answers = [answer_cases(self.task, member, case) for member in self.members]
+        return self.judge(bag(self.task, view.values), view.places)
+
+    def judge(self, case: Tensor, places: tuple[Placement, ...]) -> Seen:
+        """As :meth:`see`, of a case (K, C, *edges) whose instances lie at ``places``."""
+        answers = [answer_cases(self.task, member, case[None]) for member in self.members]
         logits, shares, features = (
             torch.stack(column).flatten(0, 1).mean(dim=0).numpy()
             for column in zip(*(a[:3] for a in answers), strict=True)
         )
         probabilities = self.reading.probabilities(logits[None].astype(np.float64))[0]
-        return Seen(probabilities, shares.astype(np.float64), features.astype(np.float32), view.places)
+        return Seen(probabilities, shares.astype(np.float64), features.astype(np.float32), places)
 
     def _slices(self, volume: Volume, seen: Seen) -> tuple[DecidingSlice, ...]:
         if not isinstance(self.task.input, SlicesForm):
