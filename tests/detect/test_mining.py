@@ -7,6 +7,7 @@ import pytest
 
 from lesionlab.image.geometry import Geometry, Point
 from lesionlab.kinds.detect.images import Found, MarkedImage, StoredImage, stored
+from lesionlab.kinds.detect.intensities import CEILING, FLOOR, coded, decoded
 from lesionlab.kinds.detect.mining import mistakes
 from lesionlab.kinds.detect.recipe import DetectRecipe
 from lesionlab.kinds.detect.slices import as_thick_slices
@@ -28,6 +29,12 @@ def test_what_looks_like_a_lesion_and_is_none_is_a_mistake() -> None:
 
     assert found.places.shape == (1, 3)
     assert np.linalg.norm(found.places[0] - DECOY) < 1.0
+
+
+def test_an_image_in_memory_is_off_by_at_most_half_a_code() -> None:
+    values = np.linspace(FLOOR, CEILING, 1001, dtype=np.float32)
+    assert coded(values).dtype == np.uint8
+    assert np.abs(decoded(coded(values).astype(np.float32)) - values).max() <= 2.8 / 255 / 2 + 1e-6
 
 
 def test_a_lesion_that_is_found_is_no_mistake() -> None:

@@ -21,23 +21,24 @@ CENTRE: Point = (3.0, -5.0, 8.0)
 
 
 class Shining(nn.Module):
-    """The mean of a cell is its feature; the logit is that of the 3 x 3 (x 3) cells around it, above an even start."""
+    """The mean of a cell is its feature; the logit is that of ``reach`` cells along each axis around it, above an even start."""
 
-    def __init__(self, dimension: int = 3) -> None:
+    def __init__(self, dimension: int = 3, reach: int = 3) -> None:
         super().__init__()
+        self.reach = reach
         self.pool = functional.avg_pool2d if dimension == 2 else functional.avg_pool3d
         self.active = nn.ReLU()
         self.back = nn.ModuleList([nn.Identity()])
 
     def forward(self, x: Tensor) -> Tensor:
         cells = self.back[0](self.active(self.pool(x, 2) + 1))
-        mean = self.pool(cells, 3, stride=1, padding=1, count_include_pad=False)
+        mean = self.pool(cells, self.reach, stride=1, padding=self.reach // 2, count_include_pad=False)
         return torch.cat([10 * (mean - 0.5), torch.full_like(mean, float(np.log(SIZE_MM)))], dim=1)
 
 
-def shining_model(dimension: int = 3) -> DetectModel:
+def shining_model(dimension: int = 3, reach: int = 3) -> DetectModel:
     """Windows of 32 samples of 1 mm; a value of 0 is seen as -1 and 100 as 1."""
-    weights = DetectWeights(Shining(dimension).eval(), (Calibrated(None, 0.5),), "shining-1")  # type: ignore[arg-type]
+    weights = DetectWeights(Shining(dimension, reach).eval(), (Calibrated(None, 0.5),), "shining-1")  # type: ignore[arg-type]
     return DetectModel(detect_task(dimension), weights)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import nibabel
 import numpy as np
 import pytest
 
 from lesionlab.errors import InputError
-from lesionlab.image.geometry import Geometry
+from lesionlab.image.geometry import Geometry, Point
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.asking import DetectExplainRequest
 from lesionlab.kinds.explanation import Explanation, explain
@@ -68,6 +70,19 @@ def places_and_values(heat: Volume) -> np.ndarray:
     ras = np.round(index @ heat.geometry.affine[:3, :3].T + heat.geometry.affine[:3, 3], 3)
     rows = np.column_stack([ras, heat.array.ravel()])
     return rows[np.lexsort(rows[:, :3].T)]
+
+
+@pytest.mark.parametrize("away", list(itertools.product((-0.8, 0.8), repeat=3)))
+def test_a_lesion_no_larger_than_a_cell_is_hit_wherever_it_lies_among_the_cells(away: Point) -> None:
+    # Cells have edges of 2 mm: the middle of the one that holds the lesion's centre is 1.4 mm from it in the corners.
+    centre: Point = (CENTRE[0] + away[0], CENTRE[1] + away[1], CENTRE[2] + away[2])
+    start = np.subtract(CENTRE, 30) + 0.5
+    geometry = Geometry((60, 60, 60), np.vstack([np.column_stack([np.eye(3), start]), [0, 0, 0, 1]]))
+    request = DetectExplainRequest(point_mm=CENTRE)
+    found = explain(
+        shining_model(reach=1), balls(geometry, [centre], 2.5), request, "gradcam", np.random.default_rng(0)
+    )
+    assert np.linalg.norm(np.subtract(found.facts["hottest_mm"], centre)) < 0.9
 
 
 def test_a_plane_is_explained_in_its_own_pixels() -> None:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lesionlab.errors import InputError
 from lesionlab.explain.subject import Layer, Subject, low_passed
@@ -17,6 +17,7 @@ from lesionlab.kinds.detect.intensities import CEILING, FLOOR, Scale
 from lesionlab.kinds.detect.model import DetectModel
 from lesionlab.kinds.detect.result import Candidate
 from lesionlab.kinds.kind import Explainable, Request
+from lesionlab.networks.heatmap import CELL
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
 from lesionlab.networks.weights import supports_bfloat16
 
@@ -26,6 +27,9 @@ _LAYER, _PRETRAINED_LAYER = "back.0", "lateral.0"
 
 def explainable(model: DetectModel, volume: Volume, request: Request) -> Explainable:
     """One candidate, opened for explanation: the one at the request's point, else the best of the image.
+
+    A map is no finer than the cells of its layer, which are as large as a small lesion: the window is looked at from every
+    sample of a cell, and number and map are the mean over these looks.
 
     Raises:
         InputError: when the point or the volume does not fit, or there is no candidate and no point.
@@ -45,21 +49,10 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
     inputs = (patch[..., 0] if task.dimension == 2 else patch)[None, None]
     with torch.inference_mode():
         heats = model.network(inputs)[0, :-1]
-    lesion_class, cell = _hottest(heats, None if best is None else best.lesion_class)
-    subject = Subject(
-        network=model.network,
-        inputs=inputs,
-        target=_logit_at(lesion_class, cell),
-        layers=(Layer(_PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER),),
-        baselines=torch.cat([low_passed(inputs, edge // 4), inputs.median().expand_as(inputs)]),
-        low=FLOOR,
-        high=CEILING,
-        threshold=model.turning_point(lesion_class),
-        pooled=False,
-        halves=supports_bfloat16(),
-    )
+    lesion_class, _ = _hottest(heats, None if best is None else best.lesion_class)
+    looks = itertools.product(range(CELL), repeat=task.dimension)
     return Explainable(
-        subjects=(subject,),
+        subjects=tuple(_subject(model, inputs, lesion_class, shift) for shift in looks),
         restore=lambda maps: grid.restore(maps[0].reshape(shape)),
         intensity=(scale.high - scale.low) / 2,
         level=(scale.high + scale.low) / 2,
@@ -70,6 +63,43 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
             "model_version": model.version,
         },
     )
+
+
+def _subject(model: DetectModel, inputs: Tensor, lesion_class: int, shift: tuple[int, ...]) -> Subject:
+    """The candidate's logit in the look that is moved by ``shift`` samples."""
+    network = _Moved(model.network, shift)
+    with torch.inference_mode():
+        heats = network(inputs)[0, :-1]
+    _, cell = _hottest(heats, lesion_class)
+    layer = _PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER
+
+    def upright(maps: Tensor) -> Tensor:
+        return maps.roll([-n for n in shift], list(range(1, 1 + len(shift))))
+
+    return Subject(
+        network=network.eval(),
+        inputs=inputs,
+        target=_logit_at(lesion_class, cell),
+        layers=(Layer(f"network.{layer}", upright=upright),),
+        baselines=torch.cat([low_passed(inputs, inputs.shape[-1] // 4), inputs.median().expand_as(inputs)]),
+        low=FLOOR,
+        high=CEILING,
+        threshold=model.turning_point(lesion_class),
+        pooled=False,
+        halves=supports_bfloat16(),
+    )
+
+
+class _Moved(nn.Module):
+    """A network that sees its input moved by less than a cell, the last samples first: (N, 1, *edges) -> what it answers."""
+
+    def __init__(self, network: nn.Module, shift: tuple[int, ...]) -> None:
+        super().__init__()
+        self.network, self._shift = network, shift
+
+    def forward(self, x: Tensor) -> Tensor:
+        answer: Tensor = self.network(x.roll(self._shift, list(range(2, 2 + len(self._shift)))))
+        return answer
 
 
 def _best(model: DetectModel, volume: Volume) -> Candidate:

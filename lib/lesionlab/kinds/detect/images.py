@@ -14,7 +14,7 @@ from lesionlab.image.files import read_volume
 from lesionlab.image.geometry import Geometry, Point
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
-from lesionlab.kinds.detect.intensities import Scale
+from lesionlab.kinds.detect.intensities import Scale, coded
 from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.metrics.overlap import longest_diameter_mm
 from lesionlab.store.cases import Case
@@ -49,11 +49,11 @@ class StoredImage:
     """An image on the network's grid.
 
     Attributes:
-        values: float16, scaled intensities, axes R, A (and S).
+        values: scaled intensities as ``coded``, axes R, A (and S).
         lesions: (n, axes + 2): index of the centre along each axis, longest diameter in samples, class.
     """
 
-    values: NDArray[np.float16]
+    values: NDArray[np.uint8]
     lesions: NDArray[np.float32]
 
 
@@ -107,4 +107,4 @@ def stored(task: DetectTask, image: MarkedImage) -> StoredImage:
     if task.dimension == 2:
         values = values[..., 0]
     table = np.asarray(marks, dtype=np.float32).reshape(-1, axes + 2)
-    return StoredImage(values.astype(np.float16), table)
+    return StoredImage(coded(values), table)

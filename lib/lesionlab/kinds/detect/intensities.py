@@ -13,6 +13,7 @@ from lesionlab.kinds.detect.task import IntensitySettings
 _SAMPLED = 200_000
 #: What the network sees is clipped to these.
 FLOOR, CEILING = -1.2, 1.6
+_CODE = (CEILING - FLOOR) / 255
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,13 @@ class Scale:
         """Scaled, and clipped a little beyond -1 and 1."""
         scaled = (values - np.float32(self.low)) / np.float32(self.high - self.low) * 2 - 1
         return np.clip(scaled, FLOOR, CEILING, out=scaled)
+
+
+def coded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Scaled intensities in 8 bits, off by at most a 180th: a thousand angiograms fit into memory."""
+    return np.rint((values - FLOOR) / _CODE).astype(np.uint8)
+
+
+def decoded(codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scaled intensities of codes, which may be means of several."""
+    return codes * np.float32(_CODE) + np.float32(FLOOR)

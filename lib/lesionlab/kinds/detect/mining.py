@@ -11,6 +11,7 @@ from torch import nn
 
 from lesionlab.kinds.detect.finding import boxes, peaks
 from lesionlab.kinds.detect.images import StoredImage
+from lesionlab.kinds.detect.intensities import decoded
 from lesionlab.kinds.detect.task import DetectTask
 
 #: A mistake is at least so certain; an image gives at most so many.
@@ -37,7 +38,7 @@ def mistakes(task: DetectTask, network: nn.Module, image: StoredImage) -> Mistak
     """The surest peaks of an image that lie on no lesion."""
     found: list[tuple[float, tuple[float, ...]]] = []
     for box in boxes(task, image.values.shape):
-        patch = cut(image.values, np.asarray(box.start), box.shape)
+        patch = decoded(cut(image.values, np.asarray(box.start), box.shape))
         for peak in peaks(network, patch, box.core):
             place = tuple(start + x for start, x in zip(box.start, peak.place, strict=True))
             if peak.certainty >= _CERTAIN and not _on_lesion(place, peak.lesion_class, image.lesions):
@@ -47,7 +48,7 @@ def mistakes(task: DetectTask, network: nn.Module, image: StoredImage) -> Mistak
     return Mistakes(image, places.reshape(-1, image.values.ndim))
 
 
-def cut(values: NDArray[np.float16], start: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def cut(values: NDArray[np.generic], start: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """A box of samples; beyond the image its edge goes on."""
     index = [np.clip(np.arange(s, s + n), 0, count - 1) for s, n, count in zip(start, shape, values.shape, strict=True)]
     return np.asarray(values[np.ix_(*index)], dtype=np.float32)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lesionlab.kinds.detect.calibrating import Calibrated, calibrated
 from lesionlab.kinds.detect.finding import find
 from lesionlab.kinds.detect.images import MarkedImage, StoredImage
+from lesionlab.kinds.detect.intensities import decoded
 from lesionlab.kinds.detect.mining import Mistakes, cut, mistakes
 from lesionlab.kinds.detect.scanning import as_another_scanner
 from lesionlab.kinds.detect.scoring import image_marks
@@ -139,10 +140,10 @@ class DetectRecipe(Recipe[Batch]):
         if rng.random() < _ASKEW:
             steps = random_steps(len(edges), settings.rotation_rad, settings.scale, rng)
             turned = Turned(start + (np.asarray(edges) - 1) / 2, steps, edges)
-            return turned.cut(image.values), turned.lesions(image.lesions)
+            return decoded(turned.cut(image.values)), turned.lesions(image.lesions)
         lesions = image.lesions.copy()
         lesions[:, :-2] -= start
-        return cut(image.values, start, edges), lesions
+        return decoded(cut(image.values, start, edges)), lesions
 
     def _place(self, rng: np.random.Generator, edge: NDArray[np.int64]) -> tuple[StoredImage, NDArray[np.int64]]:
         """An image, and where its window starts."""

@@ -30,7 +30,7 @@ class Turned:
         """Samples of the image for one of the window."""
         return float(abs(np.linalg.det(self.steps)) ** (1 / len(self.edges)))
 
-    def cut(self, values: NDArray[np.float16]) -> NDArray[np.float32]:
+    def cut(self, values: NDArray[np.generic]) -> NDArray[np.float32]:
         """The window's samples, linear between the image's; beyond the image its edge goes on."""
         reach = np.abs(self.steps) @ self._half
         start = np.floor(self.middle - reach).astype(np.int64)
