@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -36,8 +35,8 @@ class Job:
 
     Attributes:
         task: with what each training takes: epochs, steps, windows a step, the learning rate at its highest.
-        beside: a datastore of phantoms, of which as many images as there are real ones train beside them, so that what was learnt
-            from phantoms is kept.
+        beside: a datastore of phantoms that train beside the real images, as often as these, so that what was learnt from
+            phantoms is kept.
     """
 
     task: DetectTask
@@ -90,16 +89,16 @@ def found_in(job: Job) -> dict[int, list[Candidate]]:
     images = real_images(job.task)
     folds = folds_of(images)
     training = [stored(job.task, image) for image, fold in zip(images, folds, strict=True) if fold != job.fold]
-    network = trained(job, [*training, *phantoms(job, len(training))])
+    network = trained(job, with_phantoms(job, training))
     return {n: find(job.task, network, images[n].volume) for n, fold in enumerate(folds) if fold == job.fold}
 
 
-def phantoms(job: Job, count: int) -> list[StoredImage]:
-    """The first images of the phantoms that train beside real ones, if any do."""
+def with_phantoms(job: Job, real: Sequence[StoredImage]) -> list[StoredImage]:
+    """The real images, and the phantoms beside them if any are; the real ones repeated, so that half of what is drawn is real."""
     if job.beside is None:
-        return []
-    found = marked_images(read_cases(job.beside), job.task)
-    return [stored(job.task, image) for image in islice(found, count)]
+        return list(real)
+    found = [stored(job.task, image) for image in marked_images(read_cases(job.beside), job.task)]
+    return [*real] * max(1, round(len(found) / len(real))) + found
 
 
 def trained(job: Job, training: Sequence[StoredImage]) -> DetectNetwork:

@@ -150,9 +150,9 @@ class _Map:
 
 
 def _gradcam(opened: Explainable, how: _How) -> _Map:
-    members = [gradcam_and_number(subject) for subject in opened.subjects]
-    heat = torch.stack([one for one, _ in members]).mean(dim=0)
-    number = float(np.mean([one for _, one in members]))
+    found = [gradcam_and_number(subject) for subject in (*opened.subjects, *opened.looks)]
+    heat = torch.stack([one for one, _ in found]).mean(dim=0)
+    number = float(np.mean([one for _, one in found[: len(opened.subjects)]]))
     checks: Json = {}
     if how.checked:
         correlations = [randomisation(subject, gradcam, how.rng) for subject in opened.subjects]

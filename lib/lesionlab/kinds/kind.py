@@ -75,6 +75,8 @@ class Explainable:
         level: the image value where the inputs are 0.
         question: what the map answers, for people ("why there is a lesion here").
         about: where and what was explained, for programs.
+        looks: the same question asked from places less than a cell away: Grad-CAM's map is the mean over them too, and so
+            finer than the cells of its layer. They are no part of what is explained.
     """
 
     subjects: tuple[Subject, ...]
@@ -83,6 +85,7 @@ class Explainable:
     level: float
     question: str
     about: Json
+    looks: tuple[Subject, ...] = ()
 
 
 class Model(ABC):

@@ -28,8 +28,7 @@ _LAYER, _PRETRAINED_LAYER = "back.0", "lateral.0"
 def explainable(model: DetectModel, volume: Volume, request: Request) -> Explainable:
     """One candidate, opened for explanation: the one at the request's point, else the best of the image.
 
-    A map is no finer than the cells of its layer, which are as large as a small lesion: the window is looked at from every
-    sample of a cell, and number and map are the mean over these looks.
+    The cells of the layer are as large as a small lesion: the window is looked at from every sample of a cell.
 
     Raises:
         InputError: when the point or the volume does not fit, or there is no candidate and no point.
@@ -50,9 +49,10 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
     with torch.inference_mode():
         heats = model.network(inputs)[0, :-1]
     lesion_class, _ = _hottest(heats, None if best is None else best.lesion_class)
-    looks = itertools.product(range(CELL), repeat=task.dimension)
+    shifts = itertools.product(range(CELL), repeat=task.dimension)
+    plain, *moved = (_subject(model, inputs, lesion_class, shift) for shift in shifts)
     return Explainable(
-        subjects=tuple(_subject(model, inputs, lesion_class, shift) for shift in looks),
+        subjects=(plain,),
         restore=lambda maps: grid.restore(maps[0].reshape(shape)),
         intensity=(scale.high - scale.low) / 2,
         level=(scale.high + scale.low) / 2,
@@ -62,6 +62,7 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
             "point_mm": [round(x, 2) for x in point],
             "model_version": model.version,
         },
+        looks=tuple(moved),
     )
 
 

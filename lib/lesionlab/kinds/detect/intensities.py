@@ -41,7 +41,7 @@ class Scale:
 
 def coded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Scaled intensities in 8 bits, off by at most a 180th: a thousand angiograms fit into memory."""
-    return np.rint((values - FLOOR) / _CODE).astype(np.uint8)
+    return np.asarray(np.rint((values - FLOOR) / _CODE), dtype=np.uint8)
 
 
 def decoded(codes: NDArray[np.float32]) -> NDArray[np.float32]:
