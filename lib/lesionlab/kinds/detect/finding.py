@@ -139,8 +139,8 @@ def peaks(
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     views: list[list[int]] = [[], *([1 + axis] for axis in range(mirrored))]
     seen = torch.from_numpy(patch)[None].to(device)
-    answers = forward(network, torch.stack([seen.flip(view) for view in views])).cpu()
-    upright = torch.stack([answer.flip(view) for answer, view in zip(answers, views, strict=True)])
+    # One by one: as much memory as for the window alone.
+    upright = torch.stack([forward(network, seen.flip(view)[None])[0].cpu().flip(view) for view in views])
     sizes = upright[:, -1].mean(dim=0)
     for lesion_class, heat in enumerate(torch.sigmoid(upright[:, :-1]).mean(dim=0)):
         yield from _of_class(heat, sizes, core, lesion_class)
