@@ -89,11 +89,11 @@ def found_in(job: Job) -> dict[int, list[Candidate]]:
     images = real_images(job.task)
     folds = folds_of(images)
     training = [stored(job.task, image) for image, fold in zip(images, folds, strict=True) if fold != job.fold]
-    network = trained(job, with_phantoms(job, training))
+    network = trained(job, training)
     return {n: find(job.task, network, images[n].volume) for n, fold in enumerate(folds) if fold == job.fold}
 
 
-def with_phantoms(job: Job, real: Sequence[StoredImage]) -> list[StoredImage]:
+def _with_phantoms(job: Job, real: Sequence[StoredImage]) -> list[StoredImage]:
     """The real images, and the phantoms beside them if any are; the real ones repeated, so that half of what is drawn is real."""
     if job.beside is None:
         return list(real)
@@ -101,9 +101,9 @@ def with_phantoms(job: Job, real: Sequence[StoredImage]) -> list[StoredImage]:
     return [*real] * max(1, round(len(found) / len(real))) + found
 
 
-def trained(job: Job, training: Sequence[StoredImage]) -> DetectNetwork:
+def trained(job: Job, real: Sequence[StoredImage]) -> DetectNetwork:
     """The averaged network after all steps; nothing chooses among its epochs."""
-    recipe = DetectRecipe(job.task, training, [], started(job))
+    recipe = DetectRecipe(job.task, _with_phantoms(job, real), [], started(job))
     with TemporaryDirectory() as folder:
         fit(recipe, Path(folder), job.fold or 0, silent)
         return read_weights(job.task, Path(folder) / "model.safetensors").network.eval()

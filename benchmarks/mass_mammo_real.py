@@ -22,7 +22,7 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.blobs import blurred_within, breast
-from benchmarks.mass_mammo_folds import FOLDS, Job, Start, found_in, real_images, trained, with_phantoms
+from benchmarks.mass_mammo_folds import FOLDS, Job, Start, found_in, real_images, trained
 from lesionlab.kinds import find_task
 from lesionlab.kinds.detect.calibrating import calibrated
 from lesionlab.kinds.detect.evaluation import first_candidates
@@ -111,7 +111,7 @@ def summarise(method: str, images: Sequence[MarkedImage], found: Candidates) -> 
 
 def write_final(job: Job, images: Sequence[MarkedImage], found: Candidates, out: Path) -> None:
     """Train on all images; what the confidence means comes from candidates on images that their network had not seen."""
-    network = trained(job, with_phantoms(job, [stored(job.task, image) for image in images]))
+    network = trained(job, [stored(job.task, image) for image in images])
     readings = [
         calibrated(
             [image_marks(c, image.lesions, n) for c, image in zip(found, images, strict=True)], job.task.false_positives

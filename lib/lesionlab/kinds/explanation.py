@@ -150,7 +150,7 @@ class _Map:
 
 
 def _gradcam(opened: Explainable, how: _How) -> _Map:
-    found = [gradcam_and_number(subject) for subject in (*opened.subjects, *opened.looks)]
+    found = [gradcam_and_number(subject) for subject in (*opened.subjects, *opened.looks())]
     heat = torch.stack([one for one, _ in found]).mean(dim=0)
     number = float(np.mean([one for _, one in found[: len(opened.subjects)]]))
     checks: Json = {}

@@ -76,7 +76,7 @@ class Explainable:
         question: what the map answers, for people ("why there is a lesion here").
         about: where and what was explained, for programs.
         looks: the same question asked from places less than a cell away: Grad-CAM's map is the mean over them too, and so
-            finer than the cells of its layer. They are no part of what is explained.
+            finer than the cells of its layer. They are no part of what is explained, and made when a map needs them.
     """
 
     subjects: tuple[Subject, ...]
@@ -85,7 +85,7 @@ class Explainable:
     level: float
     question: str
     about: Json
-    looks: tuple[Subject, ...] = ()
+    looks: Callable[[], tuple[Subject, ...]] = tuple
 
 
 class Model(ABC):

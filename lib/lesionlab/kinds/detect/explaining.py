@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -48,9 +49,20 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
     inputs = (patch[..., 0] if task.dimension == 2 else patch)[None, None]
     with torch.inference_mode():
         heats = model.network(inputs)[0, :-1]
-    lesion_class, _ = _hottest(heats, None if best is None else best.lesion_class)
-    shifts = itertools.product(range(CELL), repeat=task.dimension)
-    plain, *moved = (_subject(model, inputs, lesion_class, shift) for shift in shifts)
+    lesion_class, cell = _hottest(heats, None if best is None else best.lesion_class)
+    plain = Subject(
+        network=model.network,
+        inputs=inputs,
+        target=_logit_at(lesion_class, cell),
+        layers=(Layer(_PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER),),
+        baselines=torch.cat([low_passed(inputs, edge // 4), inputs.median().expand_as(inputs)]),
+        low=FLOOR,
+        high=CEILING,
+        threshold=model.turning_point(lesion_class),
+        pooled=False,
+        halves=supports_bfloat16(),
+    )
+    _, *shifts = itertools.product(range(CELL), repeat=task.dimension)
     return Explainable(
         subjects=(plain,),
         restore=lambda maps: grid.restore(maps[0].reshape(shape)),
@@ -62,33 +74,22 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
             "point_mm": [round(x, 2) for x in point],
             "model_version": model.version,
         },
-        looks=tuple(moved),
+        looks=lambda: tuple(_moved(plain, lesion_class, shift) for shift in shifts),
     )
 
 
-def _subject(model: DetectModel, inputs: Tensor, lesion_class: int, shift: tuple[int, ...]) -> Subject:
+def _moved(plain: Subject, lesion_class: int, shift: tuple[int, ...]) -> Subject:
     """The candidate's logit in the look that is moved by ``shift`` samples."""
-    network = _Moved(model.network, shift)
+    network = _Moved(plain.network, shift).eval()
     with torch.inference_mode():
-        heats = network(inputs)[0, :-1]
+        heats = network(plain.inputs)[0, :-1]
     _, cell = _hottest(heats, lesion_class)
-    layer = _PRETRAINED_LAYER if isinstance(model.network, PretrainedHeatmapNet) else _LAYER
 
     def upright(maps: Tensor) -> Tensor:
         return maps.roll([-n for n in shift], list(range(1, 1 + len(shift))))
 
-    return Subject(
-        network=network.eval(),
-        inputs=inputs,
-        target=_logit_at(lesion_class, cell),
-        layers=(Layer(f"network.{layer}", upright=upright),),
-        baselines=torch.cat([low_passed(inputs, inputs.shape[-1] // 4), inputs.median().expand_as(inputs)]),
-        low=FLOOR,
-        high=CEILING,
-        threshold=model.turning_point(lesion_class),
-        pooled=False,
-        halves=supports_bfloat16(),
-    )
+    layers = tuple(Layer(f"network.{layer.name}", upright=upright) for layer in plain.layers)
+    return replace(plain, network=network, target=_logit_at(lesion_class, cell), layers=layers)
 
 
 class _Moved(nn.Module):
