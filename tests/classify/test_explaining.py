@@ -14,6 +14,7 @@ from lesionlab.image.volume import Volume
 from lesionlab.kinds.classify.restoring import restored
 from lesionlab.kinds.classify.sampling import sample
 from lesionlab.kinds.classify.tiles import tiled, untiled
+from lesionlab.kinds.explanation import explain
 from tests.classify.forms import FORMS, image_of, model_of, request_for, task_of
 
 
@@ -70,6 +71,14 @@ def test_what_the_network_saw_comes_back_to_where_it_was(name: str) -> None:
     box = tuple(slice(a, a + n) for a, n in zip(start, back.array.shape, strict=True))
     inner = tuple(slice(4, -4) if n > 12 else slice(None) for n in back.array.shape)
     np.testing.assert_allclose(back.array[inner], slope[box][inner], atol=1.1 if "slices" in name else 0.1)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if name != "views"])  # whose random network sees no difference
+def test_a_map_is_in_per_cent_of_its_largest_value_on_the_image(name: str) -> None:
+    torch.manual_seed(1)
+    found = explain(model_of(task_of(name)), image_of(name), request_for(name), "deepshap", np.random.default_rng(0))
+    assert np.abs(found.heat.array).max() == pytest.approx(100, abs=1e-3)
+    assert found.facts["largest"] > 0
 
 
 @pytest.mark.parametrize("name", [name for name in FORMS if name != "views"])  # whose tiles would change places

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
-from lesionlab.kinds.detect.scanning import as_another_scanner, gamma_curve, noise
+from lesionlab.kinds.detect.scanning import as_another_scanner, gamma_curve, noise, shaded
 from lesionlab.kinds.detect.task import TrainingSettings
 
 NOTHING = TrainingSettings(gamma=0, blur=0, noise=0)
@@ -27,6 +27,18 @@ def test_a_gamma_curve_never_turns_two_values_round():
     values = np.linspace(FLOOR, CEILING, 50, dtype=np.float32)
     for exponent in (0.6, 1.5):
         assert (np.diff(gamma_curve(values, exponent)) > 0).all()
+
+
+@pytest.mark.parametrize("shape", [(24, 24, 24), (32, 32)])
+def test_shading_multiplies_what_lies_above_the_floor_within_its_limits_and_steadily(shape):
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        factor = shaded(np.full(shape, 0.5, dtype=np.float32), 0.6, rng) + 1
+        assert np.exp(-0.6) - 1e-5 <= (factor / 1.5).min() <= (factor / 1.5).max() <= np.exp(0.6) + 1e-5
+        # The logarithm is a plane: along each axis it changes by the same step everywhere.
+        for axis in range(len(shape)):
+            assert np.diff(np.log(factor), n=2, axis=axis) == pytest.approx(0, abs=1e-5)
+    assert shaded(np.full(shape, -1, dtype=np.float32), 0.6, rng) == pytest.approx(-1)
 
 
 @pytest.mark.parametrize("grain", [0.0, 0.7])

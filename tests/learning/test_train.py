@@ -58,6 +58,21 @@ def test_training_finds_the_line_and_saves_the_best_epoch(tmp_path: Path) -> Non
     assert (tmp_path / "model.safetensors").is_file()
 
 
+class LevelRecipe(LineRecipe):
+    """Every epoch is as good as the others, and saves its number."""
+
+    def validate(self, network: nn.Module) -> float:
+        return 1.0
+
+    def save(self, network: nn.Module, out: Path, scores: Json) -> None:
+        (out / "model.safetensors").write_text(str(scores["epoch"]), encoding="utf-8")
+
+
+def test_of_equally_good_epochs_the_last_is_saved_and_said_to_be(tmp_path: Path) -> None:
+    assert fit(LevelRecipe(), tmp_path, 0, silent)["epoch"] == 4
+    assert (tmp_path / "model.safetensors").read_text(encoding="utf-8") == "4"
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_gives_others(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         fit(LineRecipe(), tmp_path / name, seed, silent)

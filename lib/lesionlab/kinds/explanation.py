@@ -113,8 +113,7 @@ def explain(
     opened = model.explainable(volume, request)
     found = _MAPS[method](opened, _How(rng, checked, report))
     heat = opened.restore(found.values.numpy().astype(np.float32))
-    hottest = np.unravel_index(int(np.abs(heat.array).argmax()), heat.array.shape)
-    place = heat.geometry.index_to_ras((float(hottest[0]), float(hottest[1]), float(hottest[2])))
+    heat, peak = _per_cent(heat) if method in ATTRIBUTIONS else (heat, {})
     first = opened.subjects[0]
     number = total(joined(opened.subjects), first.inputs) if found.number is None else found.number
     facts = {
@@ -124,7 +123,7 @@ def explain(
         "number": round(number, 4),
         "threshold": round(first.threshold, 4),
         "unit": found.unit,
-        **({"hottest_mm": [round(x, 2) for x in place]} if method in ATTRIBUTIONS else {}),
+        **peak,
         **found.facts,
     }
     return Explanation(heat, facts)
@@ -157,7 +156,7 @@ def _gradcam(opened: Explainable, how: _How) -> _Map:
     if how.checked:
         correlations = [randomisation(subject, gradcam, how.rng) for subject in opened.subjects]
         checks = _checks(joined(opened.subjects), heat, float(np.mean(correlations)))
-    return replace(_shares(heat, checks), number=number)
+    return replace(_attribution(heat, checks), number=number)
 
 
 def _deepshap(opened: Explainable, how: _How) -> _Map:
@@ -167,7 +166,7 @@ def _deepshap(opened: Explainable, how: _How) -> _Map:
     if how.checked:
         correlation = randomisation(subject, lambda s: deepshap(s).sum(dim=1), how.rng)
         checks |= _checks(subject, parts.sum(dim=1), correlation)
-    return _shares(parts.sum(dim=1), checks)
+    return _attribution(parts.sum(dim=1), checks)
 
 
 def _class_model(opened: Explainable, how: _How) -> _Map:
@@ -198,11 +197,21 @@ _MAPS: dict[Method, Callable[[Explainable, _How], _Map]] = {
 }
 
 
-def _shares(values: Tensor, checks: Json) -> _Map:
-    """In per cent of the largest, so that one window of grey values shows every map."""
-    largest = float(values.abs().max())
-    facts: Json = {"largest": largest, **({"checks": checks} if checks else {})}
-    return _Map(values * (100 / largest) if largest else values, "per cent of the largest", facts)
+def _per_cent(heat: Volume) -> tuple[Volume, Json]:
+    """A map on the image in per cent of its largest value, so that one grey window shows all maps; what it is, and where.
+
+    Scaled there, not before: the maps of a patch's magnifications add up.
+    """
+    peaks = [np.unravel_index(int(find(heat.array)), heat.array.shape) for find in (np.argmax, np.argmin)]
+    i, j, k = max(peaks, key=lambda at: abs(heat.array[at]))
+    largest = abs(float(heat.array[i, j, k]))
+    place = heat.geometry.index_to_ras((float(i), float(j), float(k)))
+    shares = Volume(heat.array * np.float32(100 / (largest or 1)), heat.geometry)
+    return shares, {"hottest_mm": [round(x, 2) for x in place], "largest": largest}
+
+
+def _attribution(values: Tensor, checks: Json) -> _Map:
+    return _Map(values, "per cent of the largest", {"checks": checks} if checks else {})
 
 
 def _checks(subject: Subject, heat: Tensor, correlation: float) -> Json:

@@ -66,7 +66,8 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
     """Train until the last epoch; resumes from ``out/checkpoint.safetensors`` when a run with the same seed left one.
 
     Every batch has a random stream of its own, so that neither an interruption nor ``workers`` (processes that draw batches
-    ahead) change the result. After each epoch the averaged network is validated and the best so far is saved by ``recipe.save``.
+    ahead) change the result. After each epoch the averaged network is validated and the best so far is saved by ``recipe.save``; of
+    equally good ones the last, which has learnt for longest.
 
     Returns:
         ``{"best": score, "epoch": of the best, "history": [[loss, score], ...]}``; also written to ``out/scores.json``.
@@ -195,5 +196,5 @@ def average(averaged: nn.Module, network: nn.Module, done: int) -> None:
 
 
 def _scores(history: list[tuple[float, float]]) -> Json:
-    best = max(range(len(history)), key=lambda i: history[i][1])
+    best = max(range(len(history)), key=lambda i: (history[i][1], i))
     return {"best": history[best][1], "epoch": best + 1, "history": [list(row) for row in history]}
