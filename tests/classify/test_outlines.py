@@ -8,9 +8,12 @@ import torch
 
 from lesionlab.image.files import write_volume
 from lesionlab.image.volume import Volume
+from lesionlab.kinds.classify.bags import channels_of
+from lesionlab.kinds.classify.network import build_member
 from lesionlab.kinds.classify.preparing import prepare
 from lesionlab.kinds.classify.recipe import ClassifyRecipe
 from lesionlab.kinds.kind import TrainOptions
+from lesionlab.networks.outlines import own_evidence, pointing_loss
 from lesionlab.store.cases import Case, write_cases
 from tests.classify.blobs import PLANE, SIZE_MM, classify_task, disc
 from tests.classify.forms import FORMS, task_of
@@ -76,6 +79,24 @@ def test_drawing_the_outline_is_learnt_from_those_cases_that_have_one(recipe: Cl
     recipe.network.zero_grad()
     recipe.loss(unknown).backward()
     assert float(member.outline.draw[-1].weight.grad.abs().sum()) == 0
+
+
+@pytest.mark.parametrize("name", ["slices", "views", "patch of a plane"])
+def test_where_the_evidence_lies_is_learnt_from_outlines_in_every_form(name: str) -> None:
+    task = task_of(name, training={"batch": 4, "pointing": 1.0, "slices": 3})
+    member = build_member(task).train()
+    x = torch.rand(2, 4, channels_of(task), 64, 64)
+
+    answer = member(x)
+
+    assert answer.outline is None
+    assert answer.evidence.shape[:2] == (8, len(task.classes))
+    own = own_evidence(answer.evidence, torch.eye(len(task.classes))[[0, 1]])
+    truth = torch.zeros(8, 1, 64, 64)
+    truth[..., :32, :32] = 1
+    pointing_loss(own, truth).backward()
+    assert float(member.head[-1].weight.grad.abs().sum()) > 0
+    assert member.eval()(x).evidence is None
 
 
 @pytest.mark.parametrize("name", ["slices", "views"])

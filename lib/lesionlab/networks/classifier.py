@@ -10,16 +10,19 @@ from torch import Tensor, nn
 
 from lesionlab.networks.bodies import Body
 from lesionlab.networks.outlines import OutlineHead
-from lesionlab.networks.pooling import Pooled
+from lesionlab.networks.pooling import CasePool, Pooled
 
 
 class Answer(NamedTuple):
-    """``logits`` (N, classes) and ``features`` (N, F) of cases, ``shares`` (N, K) of instances, ``outline`` (N * K, 1, h, w)."""
+    """``logits`` (N, classes) and ``features`` (N, F) of cases, ``shares`` (N, K) of instances; in training, where asked for,
+    ``outline`` (N * K, 1, h, w) and ``evidence`` (N * K, classes, h, w): the logits of each cell of the last stage by itself.
+    """
 
     logits: Tensor
     shares: Tensor
     features: Tensor
-    outline: Tensor | None
+    outline: Tensor | None = None
+    evidence: Tensor | None = None
 
 
 class Classifier(nn.Module):
@@ -31,12 +34,21 @@ class Classifier(nn.Module):
         head: features (N, F) -> logits.
         frozen: parts of the body from the input on that do not learn.
         outlines: whether a lesion's outline can be drawn too, as a second task in training.
+        points: whether training learns where the evidence lies.
     """
 
-    def __init__(self, body: Body, pool: nn.Module, head: nn.Module, frozen: int = 0, outlines: bool = False) -> None:
+    def __init__(
+        self,
+        body: Body,
+        pool: CasePool,
+        head: nn.Module,
+        frozen: int = 0,
+        outlines: bool = False,
+        points: bool = False,
+    ) -> None:
         super().__init__()
         self.body, self.pool, self.head = body, pool, head
-        self._frozen = frozen
+        self._frozen, self._points = frozen, points
         self.outline = OutlineHead(body.widths) if outlines else None
         for part in body.parts()[:frozen]:
             part.requires_grad_(False)
@@ -57,10 +69,11 @@ class Classifier(nn.Module):
         outline = None if self.outline is None or not self.training else self.outline(stages)
         maps = stages[-1].reshape(*x.shape[:2], *stages[-1].shape[1:])
         features = maps.flatten(3).mean(dim=3)
-        pooled: Pooled = self.pool(maps if getattr(self.pool, "takes_maps", False) else features, self.head)
+        pooled: Pooled = self.pool(maps if self.pool.takes_maps else features, self.head)
         shares = pooled.shares.to(features.dtype)[..., None]
         case = (features * shares).sum(dim=1)
-        return Answer(pooled.logits.float(), pooled.shares.float(), case.float(), outline)
+        evidence = self.pool.evidence(maps, self.head).flatten(0, 1) if self._points and self.training else None
+        return Answer(pooled.logits.float(), pooled.shares.float(), case.float(), outline, evidence)
 
 
 class Ensemble(nn.Module):

@@ -1,9 +1,10 @@
-"""Drawing a lesion's outline from a classifier's stages, as a second task that teaches it shape."""
+"""What outlines teach a classifier besides: a lesion's shape, and where the evidence for its class lies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -51,3 +52,29 @@ def outline_loss(logits: Tensor, truth: Tensor) -> Tensor:
     p = logits.sigmoid()
     shared = (2 * (p * truth).sum(dim=(1, 2, 3)) + 1) / ((p + truth).sum(dim=(1, 2, 3)) + 1)
     return functional.binary_cross_entropy_with_logits(logits, truth) + 1 - shared.mean()
+
+
+def pointing_loss(evidence: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy of where the evidence lies (its softmax over the cells) against where the lesion does; 0 where none is known.
+
+    Only differences between cells count: how much speaks for the class altogether is left to the class scores.
+
+    Args:
+        evidence: (N, h, w), for each plane that of its own class.
+        truth: (N, 1, H, W), shares of each sample that lie in the lesion; -1 for a plane without an outline.
+    """
+    cells = functional.adaptive_avg_pool2d(truth, (evidence.shape[1], evidence.shape[2])).flatten(1)
+    known = (cells.amin(dim=1) >= 0) & (cells.amax(dim=1) > 0)
+    if not known.any():
+        return evidence.sum() * 0
+    wanted = cells[known] / cells[known].sum(dim=1, keepdim=True)
+    return -(wanted * evidence.flatten(1)[known].float().log_softmax(dim=1)).sum(dim=1).mean()
+
+
+def own_evidence(evidence: Tensor, wanted: Tensor) -> Tensor:
+    """(N * K, classes, h, w) of planes and ``wanted`` (N, classes) of their cases -> (N * K, h, w), for the likeliest class of each
+    against the mean of the others.
+    """
+    chosen = wanted.argmax(dim=1).repeat_interleave(len(evidence) // len(wanted))
+    own = evidence[torch.arange(len(evidence)), chosen]
+    return own - (evidence.sum(dim=1) - own) / (evidence.shape[1] - 1)

@@ -15,7 +15,23 @@ class Pooled(NamedTuple):
     shares: Tensor
 
 
-class MeanPool(nn.Module):
+class CasePool(nn.Module):
+    """From instances to the case.
+
+    Attributes:
+        takes_maps: whether ``forward`` takes features of cells (N, K, F, *cells), not of instances (N, K, F).
+    """
+
+    takes_maps = False
+
+    def evidence(self, maps: Tensor, head: nn.Module) -> Tensor:
+        """Features of cells (N, K, F, *cells) -> the logits of each cell as if it were all there is (N, K, classes, *cells)."""
+        cells = maps.movedim(2, -1)
+        logits: Tensor = head(cells.flatten(0, -2)).unflatten(0, cells.shape[:-1])
+        return logits.movedim(-1, 2)
+
+
+class MeanPool(CasePool):
     """The mean of the instances' logits."""
 
     def forward(self, features: Tensor, head: nn.Module) -> Pooled:
@@ -24,7 +40,7 @@ class MeanPool(nn.Module):
         return Pooled(logits.mean(dim=1), torch.full_like(logits[..., 0], 1 / features.shape[1]))
 
 
-class TopPool(nn.Module):
+class TopPool(CasePool):
     """For each class the mean of its ``top`` highest logits; the shares are those of the last class."""
 
     def __init__(self, top: int) -> None:
@@ -41,7 +57,7 @@ class TopPool(nn.Module):
         return Pooled(highest.values.mean(dim=1), shares)
 
 
-class AttentionPool(nn.Module):
+class AttentionPool(CasePool):
     """Instances weighed by a gated network (Ilse et al. 2018), then the head once for the case."""
 
     def __init__(self, width: int, inner: int = 64) -> None:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lesionlab.networks.pooling import AttentionPool, Pooled
+from lesionlab.networks.pooling import AttentionPool, CasePool, Pooled
 
 
-class PairPool(nn.Module):
+class PairPool(CasePool):
     """From the feature maps of views, left ones mirrored, to the case.
 
     Args:
@@ -33,15 +33,27 @@ class PairPool(nn.Module):
 
     def forward(self, maps: Tensor, head: nn.Module) -> Pooled:
         """(N, views, F, h, w) -> the cases; a view's share is that of its side, divided among the side's projections."""
-        own = _power_mean(maps)
-        more = _power_mean(functional.relu(maps - maps[:, self._partner]))
-        views = functional.relu(self.compare(torch.cat([own, more], dim=2)))
+        views = self._compared(_power_mean(maps), _power_mean(self._more(maps)))
         sides = torch.stack([views[:, side].mean(dim=1) for side in self._sides], dim=1)
         pooled: Pooled = self.weigh(sides, head)
         shares = maps.new_zeros(maps.shape[:2], dtype=pooled.shares.dtype)
         for number, side in enumerate(self._sides):
             shares[:, side] = pooled.shares[:, number, None] / len(side)
         return Pooled(pooled.logits, shares)
+
+    def evidence(self, maps: Tensor, head: nn.Module) -> Tensor:
+        """See :class:`CasePool`; each cell against its partner."""
+        return super().evidence(
+            self._compared(maps.movedim(2, -1), self._more(maps).movedim(2, -1)).movedim(-1, 2), head
+        )
+
+    def _more(self, maps: Tensor) -> Tensor:
+        """What a view shows more than the other side's."""
+        return functional.relu(maps - maps[:, self._partner])
+
+    def _compared(self, own: Tensor, more: Tensor) -> Tensor:
+        """(..., F) of both -> (..., inner)."""
+        return functional.relu(self.compare(torch.cat([own, more], dim=-1)))
 
 
 def _power_mean(maps: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from lesionlab.kinds.classify.forms import SlicesForm, planar
 from lesionlab.kinds.classify.task import ClassifyTask
 from lesionlab.networks.bodies import Body, build_body
 from lesionlab.networks.classifier import Answer, Classifier, Ensemble, build_head
-from lesionlab.networks.pooling import AttentionPool, MeanPool, TopPool
+from lesionlab.networks.pooling import AttentionPool, CasePool, MeanPool, TopPool
 from lesionlab.networks.views import PairPool
 from lesionlab.networks.weights import supports_bfloat16
 
@@ -28,7 +28,7 @@ def build_member(task: ClassifyTask, pretrained: bool = False) -> Classifier:
     if pretrained and task.network.pretrained == "imagenet":
         body.load_imagenet(task.network.file)
     width = body.widths[-1]
-    pool: nn.Module = MeanPool()
+    pool: CasePool = MeanPool()
     if isinstance(task.input, SlicesForm):
         pool = AttentionPool(width) if task.input.pool == "attention" else TopPool(task.input.top)
     elif view_names(task):
@@ -37,7 +37,8 @@ def build_member(task: ClassifyTask, pretrained: bool = False) -> Classifier:
     settings = task.network.head
     head = build_head(width, len(task.classes), settings.dense, settings.batch_norm, settings.dropout)
     outlines = task.training.outline > 0 and planar(task.input)
-    member = Classifier(body, pool, head, task.network.freeze, outlines)
+    points = task.training.pointing > 0 and planar(task.input)
+    member = Classifier(body, pool, head, task.network.freeze, outlines, points)
     return member.to(memory_format=torch.channels_last) if planar(task.input) else member  # type: ignore[call-overload]
 
 
@@ -78,7 +79,7 @@ def answer_cases(task: ClassifyTask, member: Classifier, cases: Tensor) -> Answe
         answers = [_single(forward(member, look)) for look in looks(task, part)]
         rows.append([torch.stack(column).mean(dim=0) for column in zip(*(a[:3] for a in answers), strict=True)])
     logits, shares, features = (torch.cat(column) for column in zip(*rows, strict=True))
-    return Answer(logits, shares, features, None)
+    return Answer(logits, shares, features)
 
 
 def _single(answer: list[Answer] | Answer) -> Answer:

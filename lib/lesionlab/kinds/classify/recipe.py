@@ -27,7 +27,7 @@ from lesionlab.kinds.classify.weights import ClassifyWeights, write_weights
 from lesionlab.kinds.kind import Json
 from lesionlab.kinds.recipe import Recipe
 from lesionlab.networks.classifier import Answer, Classifier, Ensemble
-from lesionlab.networks.outlines import outline_loss
+from lesionlab.networks.outlines import outline_loss, own_evidence, pointing_loss
 
 _AT_ONCE = 16
 
@@ -89,7 +89,7 @@ class ClassifyRecipe(Recipe[Batch]):
         """A batch for each member, turned and shaded anew."""
         rows = [self._batch(number, rng) for number in range(len(self.members))]
         inputs, wanted = (torch.stack([row[n] for row in rows]) for n in (0, 1))
-        outlines = torch.stack([row[2] for row in rows]) if self.task.training.outline else None
+        outlines = torch.stack([row[2] for row in rows]) if self.task.training.marked else None
         return Batch(inputs, wanted, self._weights, outlines)
 
     def move(self, batch: Batch, device: torch.device) -> Batch:
@@ -98,7 +98,7 @@ class ClassifyRecipe(Recipe[Batch]):
         return Batch(batch.inputs.to(device), batch.wanted.to(device), batch.weights.to(device), outlines)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Cross-entropy, and that of the outline where the task draws it; the mean over the members."""
+        """Cross-entropy, and what the outlines teach besides; the mean over the members."""
         answers = forward(self.network, batch.inputs)
         losses = []
         for number, answer in enumerate(answers):
@@ -161,7 +161,7 @@ class ClassifyRecipe(Recipe[Batch]):
             order = torch.from_numpy(partners)
             x = weight * x + (1 - weight) * x[order]
             wanted = weight * wanted + (1 - weight) * wanted[order]
-        return x, wanted, _outlines(self.task, cases, chosen, warps) if settings.outline else torch.empty(0)
+        return x, wanted, _outlines(self.task, cases, chosen, warps) if settings.marked else torch.empty(0)
 
     def _one(self, number: int, rng: np.random.Generator) -> StoredCase:
         cases = self.members[number]
@@ -173,9 +173,11 @@ class ClassifyRecipe(Recipe[Batch]):
     def _loss(self, answer: Answer, wanted: Tensor, weights: Tensor, outline: Tensor | None) -> Tensor:
         weighed = wanted * weights
         loss = -(weighed * answer.logits.log_softmax(dim=1)).sum() / weighed.sum()
-        if outline is None or answer.outline is None:
-            return loss
-        return loss + self.task.training.outline * outline_loss(answer.outline, outline)
+        if outline is not None and answer.outline is not None:
+            loss = loss + self.task.training.outline * outline_loss(answer.outline, outline)
+        if outline is not None and answer.evidence is not None:
+            loss = loss + self.task.training.pointing * pointing_loss(own_evidence(answer.evidence, wanted), outline)
+        return loss
 
 
 def balanced(cases: Sequence[StoredCase], classes: int, balance: str, rng: np.random.Generator) -> list[StoredCase]:

@@ -27,7 +27,7 @@ class StoredCase:
 
     Attributes:
         values: float16 (P, *edges) in about [-1, 1], patches with a margin around.
-        outline: uint8 (P, *edges), the lesion, where masks are given and the task draws outlines in training.
+        outline: uint8 (P, *edges), the lesion, where masks are given and the task learns from them.
         truth: the index of its class.
         sized: whether a size cut its crop.
         magnification: of a patch's one plane; all are there in their order until one is drawn.
@@ -88,7 +88,7 @@ def stored_cases(task: ClassifyTask, cases: Sequence[Case]) -> list[StoredCase]:
         volume = last[1]
         sized = isinstance(task.input, PatchForm) and task.input.side is not None and case.size_mm is not None
         values = sample(task, volume, case.point_mm, case.size_mm, margin=margin).values
-        outline = _outline(task, case, margin) if task.training.outline else None
+        outline = _outline(task, case, margin) if task.training.marked else None
         truth = task.classes.index(case.label)
         found.append(StoredCase(case.image.name, case.patient, values.astype(np.float16), outline, truth, bool(sized)))
     return found

@@ -92,6 +92,7 @@ class TrainingSettings(Frozen):
         balance: classes weigh the same in the loss, are drawn equally often, are cut to the rarest, or stay as they are.
         smoothing: of the labels.
         outline: weight of drawing the lesion's outline besides, where masks are given (never shown to the network).
+        pointing: weight of finding the evidence for a case's class where its lesion is, cell by cell, where masks are given.
         slices: of a volume in a batch (2.5D), drawn anew each time.
     """
 
@@ -109,10 +110,16 @@ class TrainingSettings(Frozen):
     balance: Literal["weights", "oversample", "downsample", "none"] = "weights"
     smoothing: float = Field(default=0.0, ge=0, lt=1)
     outline: float = Field(default=0.0, ge=0)
+    pointing: float = Field(default=0.0, ge=0)
     slices: int = Field(default=8, ge=1)
     augmentation: AugmentationSettings = AugmentationSettings()
     validation: float = Field(default=0.2, ge=0, lt=1)
     test: float = Field(default=0.2, ge=0, lt=1)
+
+    @property
+    def marked(self) -> bool:
+        """Whether masks teach anything."""
+        return self.outline > 0 or self.pointing > 0
 
     @model_validator(mode="after")
     def _check(self) -> TrainingSettings:
