@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
-from lesionlab.kinds.detect.scanning import as_another_scanner, gamma_curve, noise, shaded
+from lesionlab.kinds.detect.scanning import as_another_scanner, detailed, gamma_curve, noise, shaded
 from lesionlab.kinds.detect.task import TrainingSettings
 
 NOTHING = TrainingSettings(gamma=0, blur=0, noise=0)
@@ -39,6 +39,21 @@ def test_shading_multiplies_what_lies_above_the_floor_within_its_limits_and_stea
         for axis in range(len(shape)):
             assert np.diff(np.log(factor), n=2, axis=axis) == pytest.approx(0, abs=1e-5)
     assert shaded(np.full(shape, -1, dtype=np.float32), 0.6, rng) == pytest.approx(-1)
+
+
+def test_detail_is_what_a_blur_takes_away_and_no_slope():
+    slope = np.linspace(-1, 1, 60, dtype=np.float32)
+    for share in (-0.5, 0.5):
+        assert detailed(slope, share, 3)[8:-8] == pytest.approx(slope[8:-8], abs=1e-5)
+    wave = np.sin(2 * np.pi * np.arange(240) / 24).astype(np.float32)
+
+    def height(share):
+        return float(np.ptp(detailed(wave, share, 3)[24:-24])) / 2
+
+    # A Gaussian of 3 samples leaves exp(-(2 pi 3 / 24)^2 / 2) = 0.735 of a wave of 24 samples; cut at two deviations a little more.
+    assert height(-1) == pytest.approx(0.735, abs=0.04)
+    assert height(0.5) == pytest.approx(1 + 0.5 * (1 - height(-1)), abs=1e-4)
+    assert height(-0.5) == pytest.approx(1 - 0.5 * (1 - height(-1)), abs=1e-4)
 
 
 @pytest.mark.parametrize("grain", [0.0, 0.7])

@@ -1,4 +1,4 @@
-"""What another scanner would have made of a window of samples: another contrast or coil, less sharpness, more noise."""
+"""What another scanner would have made of a window of samples: another contrast or coil, other sharpness, more noise."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from lesionlab.kinds.detect.intensities import CEILING, FLOOR
 from lesionlab.kinds.detect.task import TrainingSettings
 
 #: Shares of windows that are changed in each way.
-_BENT, _SHADED, _BLURRED, _NOISY = 0.5, 0.5, 0.35, 0.5
+_BENT, _SHADED, _SHARPENED, _BLURRED, _NOISY = 0.5, 0.5, 0.5, 0.35, 0.5
 #: Least standard deviations that show: of a blur in samples, of noise (of a range of 2). Grains are at most so many samples wide.
 _SHARP, _SILENT, _GRAIN = 0.3, 0.01, 0.8
+#: Standard deviations, in samples, of the blur that detail is finer than.
+_DETAIL = (1.0, 16.0)
 
 
 def as_another_scanner(
@@ -24,6 +26,9 @@ def as_another_scanner(
         values = gamma_curve(values, float(np.exp(rng.uniform(-settings.gamma, settings.gamma))))
     if settings.shading and rng.random() < _SHADED:
         values = shaded(values, settings.shading, rng)
+    if settings.detail and rng.random() < _SHARPENED:
+        finer_than = float(np.exp(rng.uniform(*np.log(_DETAIL))))
+        values = detailed(values, float(rng.uniform(-settings.detail, settings.detail)), finer_than)
     if settings.blur > _SHARP and rng.random() < _BLURRED:
         values = ndimage.gaussian_filter(values, rng.uniform(_SHARP, settings.blur), mode="nearest", truncate=3)
     if settings.noise > _SILENT and rng.random() < _NOISY:
@@ -49,6 +54,12 @@ def shaded(values: NDArray[np.float32], strength: float, rng: np.random.Generato
     middle = float(rng.uniform(-1, 1))
     slope = float(rng.uniform(0, 1 - abs(middle)))
     return np.asarray((values + 1) * np.exp(np.float32(strength) * (middle + slope * ramp)) - 1, dtype=np.float32)
+
+
+def detailed(values: NDArray[np.float32], share: float, finer_than: float) -> NDArray[np.float32]:
+    """A share of what a Gaussian of so many samples takes away, added (unsharp masking) or, below 0, taken away."""
+    smooth = ndimage.gaussian_filter(values, finer_than, mode="nearest", truncate=2)
+    return np.asarray(values + np.float32(share) * (values - smooth), dtype=np.float32)
 
 
 def noise(shape: tuple[int, ...], grain: float, rng: np.random.Generator) -> NDArray[np.float32]:

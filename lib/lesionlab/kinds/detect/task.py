@@ -70,6 +70,7 @@ class TrainingSettings(Frozen):
         scale: and seen larger or smaller by up to the factor ``exp(scale)``.
         gamma: their grey levels are bent by a gamma curve with an exponent of up to ``exp(gamma)``, or one over it.
         shading: and brightened or darkened by up to the factor ``exp(shading)``, not everywhere the same, as by a coil.
+        detail: of what is finer than some samples, a share of up to this is added or taken away, as units process their images.
         blur, noise: standard deviations, at most, of a Gaussian in samples, and of added noise (of a range of 2).
     """
 
@@ -86,6 +87,7 @@ class TrainingSettings(Frozen):
     scale: float = Field(default=0.15, ge=0, le=1)
     gamma: float = Field(default=0.3, ge=0, le=2)
     shading: float = Field(default=0, ge=0, le=2)
+    detail: float = Field(default=0, ge=0, le=1)
     blur: float = Field(default=1.0, ge=0, le=8)
     noise: float = Field(default=0.2, ge=0, le=2)
 
