@@ -51,6 +51,14 @@ WRONG = {
     "a port out of range": (["serve", "--port", "70000"], "<= 65535"),
     "a folder of tasks that does not exist": (["tasks", "--tasks", "/no/such/folder"], "got /no/such/folder"),
     "data that do not exist": (["train", "lesion_shape", "--data", "/no/such", "--out", "/tmp"], "got /no/such"),
+    "a start that does not exist": (
+        ["train", "lesion_shape", "--data", ".", "--out", "/tmp", "--start", "/no/such"],
+        "--start is not a folder",
+    ),
+    "two starts": (
+        ["train", "lesion_shape", "--data", ".", "--out", "/tmp", "--start", "x", "--fresh"],
+        "not allowed with argument",
+    ),
     "a file in a folder that does not exist": (
         ["infer", "lesion_shape", "x", "--point-mm", "0", "0", "0", "--out", "/no/such/mask.nii.gz"],
         "the folder of --out does not exist",
@@ -136,6 +144,9 @@ def test_training_passes_its_options_and_stays_quiet_in_a_pipe(
     assert asked == [("lesion_shape", tmp_path, out, TrainOptions(epochs=3, seed=7))]
     assert (answer.status, answer.json, answer.err) == (0, {"dice": 0.5}, "")
     assert out.is_dir()
+
+    assert cli("train", "lesion_shape", "--data", tmp_path, "--out", tmp_path / "more", "--start", out).status == 0
+    assert asked[1][3] == TrainOptions(start=out)
 
 
 def test_a_phantom_cohort_comes_from_its_seed(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -26,11 +26,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="where the model and its scores go")
     parser.add_argument("--epochs", metavar="N", type=whole(1), help="how long (default: the task's own number)")
     parser.add_argument("--seed", metavar="S", type=whole(0), default=0, help="of the random numbers (default: 0)")
-    parser.add_argument(
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
         "--fresh",
         action="store_true",
         help="start from random weights (ImageNet where the task has them), not from the shipped ones",
     )
+    begin.add_argument("--start", metavar="DIR", help="go on from the model that another training left in this folder")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to compute (default: a GPU when there is one)")
     add_json(parser)
 
@@ -45,7 +47,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     from lesionlab.learning.train import train
 
-    options = TrainOptions(epochs=args.epochs, seed=args.seed, fresh=args.fresh, device=args.device)
+    start = existing_folder(args.start, "--start") if args.start else None
+    options = TrainOptions(epochs=args.epochs, seed=args.seed, fresh=args.fresh, start=start, device=args.device)
     with output.progress() as report:
         scores = train(task, data, args.out, options, report)
     if args.json is not None:

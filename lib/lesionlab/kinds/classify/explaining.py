@@ -54,6 +54,7 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
         chosen=chosen,
         turns=model.reading.turning_point(task.target),
         local=not isinstance(task.input, ImageForm),
+        pointed=task.training.pointing > 0,
     )
     subjects = tuple(_subject(member, axes, question) for member in model.members for axes in mirrors(task))
     count, edges = case.shape[0], (case.shape[-2], case.shape[-1])
@@ -89,6 +90,7 @@ class _Question:
         turns: the log odds at which the answer turns.
         local: whether features count where they lie, and two stages must agree; else by their mean gradient (Grad-CAM as
             published), in the last stage alone, which points better where a whole plane is pooled to its mean.
+        pointed: whether training taught the last stage where the evidence lies.
     """
 
     case: Tensor
@@ -98,6 +100,7 @@ class _Question:
     chosen: int
     turns: float
     local: bool
+    pointed: bool
 
 
 def _asked(model: ClassifyModel, case: Tensor, places: tuple[Placement, ...]) -> tuple[int, Tensor | None]:
@@ -144,8 +147,15 @@ def _layers(body: Body, axes: tuple[int, ...], question: _Question) -> tuple[Lay
 
     return tuple(
         Layer(names[body.stage_module(n)], tuple(body.cells(n, edge) for edge in edges), edges, upright)
-        for n in (body.telling if question.local else body.telling[-1:])
+        for n in _stages(body, question)
     )
+
+
+def _stages(body: Body, question: _Question) -> tuple[int, ...]:
+    """Which stages are asked; where training taught the last one to point, that one, with a finer one."""
+    if not question.local:
+        return body.telling[-1:]
+    return (body.telling[0], len(body.widths) - 1) if question.pointed else body.telling
 
 
 def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:
