@@ -126,7 +126,7 @@ def test_sides_that_look_alike_leave_nothing_to_compare() -> None:
     assert different.shares[0, 1] == different.shares[0, 3] != different.shares[0, 0]
     # Cell by cell the spot alone is told from its partner on the other side.
     odd = (pool.evidence(more, nn.Identity()) - pool.evidence(same, nn.Identity())).abs().sum(dim=2) > 0
-    assert odd.nonzero().tolist() in ([[0, 3, 2, 2]], [[0, 2, 2, 2], [0, 3, 2, 2]])
+    assert odd.nonzero().tolist() == [[0, 3, 2, 2]]
 
 
 def test_frozen_parts_learn_nothing_and_keep_their_statistics() -> None:

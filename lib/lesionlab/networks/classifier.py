@@ -48,7 +48,7 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         self.body, self.pool, self.head = body, pool, head
-        self._frozen, self._points = frozen, points
+        self._frozen, self.points = frozen, points
         self.outline = OutlineHead(body.widths) if outlines else None
         for part in body.parts()[:frozen]:
             part.requires_grad_(False)
@@ -72,7 +72,7 @@ class Classifier(nn.Module):
         pooled: Pooled = self.pool(maps if self.pool.takes_maps else features, self.head)
         shares = pooled.shares.to(features.dtype)[..., None]
         case = (features * shares).sum(dim=1)
-        evidence = self.pool.evidence(maps, self.head).flatten(0, 1) if self._points and self.training else None
+        evidence = self.pool.evidence(maps, self.head).flatten(0, 1) if self.points and self.training else None
         return Answer(pooled.logits.float(), pooled.shares.float(), case.float(), outline, evidence)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from lesionlab.networks.odds import log_odds
 
 _WIDTH = 32
 
@@ -72,9 +73,6 @@ def pointing_loss(evidence: Tensor, truth: Tensor) -> Tensor:
 
 
 def own_evidence(evidence: Tensor, wanted: Tensor) -> Tensor:
-    """(N * K, classes, h, w) of planes and ``wanted`` (N, classes) of their cases -> (N * K, h, w), for the likeliest class of each
-    against the mean of the others.
-    """
+    """(N * K, classes, h, w) of planes, ``wanted`` (N, classes) of their cases -> (N * K, h, w), of each one's likeliest class."""
     chosen = wanted.argmax(dim=1).repeat_interleave(len(evidence) // len(wanted))
-    own = evidence[torch.arange(len(evidence)), chosen]
-    return own - (evidence.sum(dim=1) - own) / (evidence.shape[1] - 1)
+    return log_odds(evidence, chosen)

@@ -26,9 +26,11 @@ class CasePool(nn.Module):
 
     def evidence(self, maps: Tensor, head: nn.Module) -> Tensor:
         """Features of cells (N, K, F, *cells) -> the logits of each cell as if it were all there is (N, K, classes, *cells)."""
-        cells = maps.movedim(2, -1)
-        logits: Tensor = head(cells.flatten(0, -2)).unflatten(0, cells.shape[:-1])
-        return logits.movedim(-1, 2)
+        return _each(head, self.cells(maps)).movedim(-1, 2)
+
+    def cells(self, maps: Tensor) -> Tensor:
+        """Features of cells (N, K, F, *cells) -> what the head sees of each (N, K, *cells, features)."""
+        return maps.movedim(2, -1)
 
 
 class MeanPool(CasePool):
@@ -75,5 +77,5 @@ class AttentionPool(CasePool):
 
 
 def _each(head: nn.Module, features: Tensor) -> Tensor:
-    logits: Tensor = head(features.flatten(0, 1)).unflatten(0, features.shape[:2])
+    logits: Tensor = head(features.flatten(0, -2)).unflatten(0, features.shape[:-1])
     return logits

@@ -41,11 +41,9 @@ class PairPool(CasePool):
             shares[:, side] = pooled.shares[:, number, None] / len(side)
         return Pooled(pooled.logits, shares)
 
-    def evidence(self, maps: Tensor, head: nn.Module) -> Tensor:
+    def cells(self, maps: Tensor) -> Tensor:
         """See :class:`CasePool`; each cell against its partner."""
-        return super().evidence(
-            self._compared(maps.movedim(2, -1), self._more(maps).movedim(2, -1)).movedim(-1, 2), head
-        )
+        return self._compared(maps.movedim(2, -1), self._more(maps).movedim(2, -1))
 
     def _more(self, maps: Tensor) -> Tensor:
         """What a view shows more than the other side's."""

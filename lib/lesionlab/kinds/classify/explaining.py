@@ -23,8 +23,8 @@ from lesionlab.kinds.classify.task import ClassifyRequest
 from lesionlab.kinds.classify.tiles import joined, tiled, untiled
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR
 from lesionlab.kinds.kind import Explainable, Request
-from lesionlab.networks.bodies import Body
 from lesionlab.networks.classifier import Classifier
+from lesionlab.networks.odds import log_odds
 
 
 def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Explainable:
@@ -54,7 +54,6 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
         chosen=chosen,
         turns=model.reading.turning_point(task.target),
         local=not isinstance(task.input, ImageForm),
-        pointed=task.training.pointing > 0,
     )
     subjects = tuple(_subject(member, axes, question) for member in model.members for axes in mirrors(task))
     count, edges = case.shape[0], (case.shape[-2], case.shape[-1])
@@ -90,7 +89,6 @@ class _Question:
         turns: the log odds at which the answer turns.
         local: whether features count where they lie, and two stages must agree; else by their mean gradient (Grad-CAM as
             published), in the last stage alone, which points better where a whole plane is pooled to its mean.
-        pointed: whether training taught the last stage where the evidence lies.
     """
 
     case: Tensor
@@ -100,7 +98,6 @@ class _Question:
     chosen: int
     turns: float
     local: bool
-    pointed: bool
 
 
 def _asked(model: ClassifyModel, case: Tensor, places: tuple[Placement, ...]) -> tuple[int, Tensor | None]:
@@ -126,7 +123,7 @@ def _subject(member: Classifier, axes: tuple[int, ...], question: _Question) -> 
         network=network.eval(),
         inputs=question.inputs,
         target=_log_odds(question.chosen),
-        layers=_layers(member.body, axes, question),
+        layers=_layers(member, axes, question),
         baselines=question.baselines,
         low=FLOOR,
         high=CEILING,
@@ -136,8 +133,9 @@ def _subject(member: Classifier, axes: tuple[int, ...], question: _Question) -> 
     )
 
 
-def _layers(body: Body, axes: tuple[int, ...], question: _Question) -> tuple[Layer, ...]:
+def _layers(member: Classifier, axes: tuple[int, ...], question: _Question) -> tuple[Layer, ...]:
     """The stages that show where something is; their maps are mirrored back."""
+    body = member.body
     count, edges = len(question.case), tuple(question.case.shape[2:])
     names = {module: f"body.{name}" for name, module in body.named_modules()}
 
@@ -147,25 +145,21 @@ def _layers(body: Body, axes: tuple[int, ...], question: _Question) -> tuple[Lay
 
     return tuple(
         Layer(names[body.stage_module(n)], tuple(body.cells(n, edge) for edge in edges), edges, upright)
-        for n in _stages(body, question)
+        for n in _stages(member, question.local)
     )
 
 
-def _stages(body: Body, question: _Question) -> tuple[int, ...]:
+def _stages(member: Classifier, local: bool) -> tuple[int, ...]:
     """Which stages are asked; where training taught the last one to point, that one, with a finer one."""
-    if not question.local:
+    body = member.body
+    if not local:
         return body.telling[-1:]
-    return (body.telling[0], len(body.widths) - 1) if question.pointed else body.telling
+    return (body.telling[0], len(body.widths) - 1) if member.points else body.telling
 
 
 def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:
-    """Of a class against the mean of the others; with two classes exactly its log odds."""
-
-    def number(logits: Tensor) -> Tensor:
-        rest = logits.sum(dim=1) - logits[:, chosen]
-        return logits[:, chosen] - rest / (logits.shape[1] - 1)
-
-    return number
+    """Of one class, for all rows."""
+    return lambda logits: log_odds(logits, torch.full((len(logits),), chosen))
 
 
 class _Alone(nn.Module):

@@ -173,9 +173,11 @@ class ClassifyRecipe(Recipe[Batch]):
     def _loss(self, answer: Answer, wanted: Tensor, weights: Tensor, outline: Tensor | None) -> Tensor:
         weighed = wanted * weights
         loss = -(weighed * answer.logits.log_softmax(dim=1)).sum() / weighed.sum()
-        if outline is not None and answer.outline is not None:
+        if outline is None:
+            return loss
+        if answer.outline is not None:
             loss = loss + self.task.training.outline * outline_loss(answer.outline, outline)
-        if outline is not None and answer.evidence is not None:
+        if answer.evidence is not None:
             loss = loss + self.task.training.pointing * pointing_loss(own_evidence(answer.evidence, wanted), outline)
         return loss
 
