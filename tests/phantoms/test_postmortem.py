@@ -11,9 +11,10 @@ import pytest
 
 from lesionlab.errors import InputError
 from lesionlab.image.files import read_volume
+from lesionlab.phantoms.canvas import Axes
 from lesionlab.phantoms.postmortem import PostmortemPhantom, PostmortemSettings, simulate_postmortem
 from lesionlab.phantoms.postmortem_cohort import SHIFTS, write_cohort
-from lesionlab.phantoms.postmortem_lungs import draw_fluid
+from lesionlab.phantoms.postmortem_lungs import draw_fluid, outlined
 from lesionlab.store.cases import read_cases
 from tests.phantoms.baselines import auc, baselines
 
@@ -47,6 +48,16 @@ def test_only_a_drowned_body_has_water_to_point_at() -> None:
         assert wet.region.geometry.same_as(wet.image.geometry)
         share = wet.region.array[airy(wet)].mean()
         assert 0.05 < share < 0.8
+
+
+def test_an_outline_goes_across_gaps_of_12_mm_and_not_of_20() -> None:
+    axes = Axes.of((0.0, 0.0, 0.0), (30, 5, 5), (2.0, 2.0, 2.0))
+    for apart, across in ((6, range(5, 12)), (10, (5, 15))):
+        plates = np.zeros(axes.shape, dtype=bool)
+        plates[..., [5, 5 + apart]] = True
+        assert np.flatnonzero(outlined(plates, axes).all(axis=(0, 1))).tolist() == list(across)
+    nothing = np.zeros(axes.shape, dtype=bool)
+    assert not outlined(nothing, axes).any()
 
 
 def test_blood_sinks_after_cardiac_death_more_than_after_drowning() -> None:

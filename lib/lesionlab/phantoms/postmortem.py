@@ -37,7 +37,9 @@ class PostmortemSettings(CtSettings):
 
 @dataclass(frozen=True, eq=False)
 class PostmortemPhantom:
-    """Image (int16, HU) and region (uint8 0/1): water in lungs and airways that speaks for drowning, empty without."""
+    """Image (int16, HU) and region (uint8 0/1): the lung that water has changed, as a reader outlines it, and water in the
+    airways, which speak for drowning; empty without.
+    """
 
     image: Volume
     region: Volume
@@ -69,7 +71,7 @@ def simulate_postmortem(
     _paint_trees(canvas, _trees(build, settings.leaves, blood), wide)
     fluid = draw_fluid(water, drowned)
     decisive = flood(canvas, coarse, fields, fluid, water)
-    _paint_effusion(canvas, coarse, fields, patient)
+    decisive &= ~_paint_effusion(canvas, coarse, fields, patient)
     _paint_organs(canvas, blood)
     wet = _paint_airways(canvas, drowned, throat)
     hu = settings.scanner.scan(canvas.hu, settings.spacing_mm, noise)
@@ -110,16 +112,17 @@ def _paint_trees(canvas: Canvas, trees: Trees, wide: float) -> None:
         canvas.hollow(lumen, -990.0, -20.0)
 
 
-def _paint_effusion(canvas: Canvas, coarse: Coarse, fields: Fields, rng: np.random.Generator) -> None:
-    """Fluid behind the lungs, in a third of the bodies whatever they died of."""
+def _paint_effusion(canvas: Canvas, coarse: Coarse, fields: Fields, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Fluid behind the lungs, in a third of the bodies whatever they died of. Returns where it is."""
     if rng.random() > 0.35:
-        return
+        return np.zeros(canvas.hu.shape, dtype=bool)
     tops = {1: float(rng.uniform(-92, -66)), -1: float(rng.uniform(-92, -66))}
     box = (slice(None), slice(None), slice(None))
     top = np.where(canvas.axes.r > 0, tops[1], tops[-1]) - 0.03 * (canvas.axes.s + 40)
     lung = coarse.upsample(fields.lung, box)
     cover = canvas.cover(lung) * canvas.cover(canvas.axes.a - top)
     canvas.hu[...] += cover * (np.float32(rng.uniform(8, 30)) - canvas.hu)
+    return np.asarray(cover > 0.5)
 
 
 def _paint_organs(canvas: Canvas, rng: np.random.Generator) -> None:

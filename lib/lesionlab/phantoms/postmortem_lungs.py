@@ -20,6 +20,8 @@ from lesionlab.phantoms.chest_tissue import LUNG_GRADIENT
 _WATER_HU, _AIR_HU = 35.0, -965.0
 #: What haze must add to be seen.
 _VISIBLE_HU = 90.0
+#: Radius of the gaps between wet septa or patches that a reader's outline goes across, mm.
+_GAP_MM = 8.0
 _SLAB = 8
 
 
@@ -75,7 +77,10 @@ def draw_fluid(rng: np.random.Generator, drowned: bool) -> Fluid:
 
 
 def flood(canvas: Canvas, coarse: Coarse, fields: Fields, fluid: Fluid, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Add the fluid to the lungs: air gives way to it, vessels and bronchi stay. Returns where haze and septa are seen."""
+    """Add the fluid to the lungs: air gives way to it, vessels and bronchi stay.
+
+    Returns the lung that haze and septa have changed, as a reader outlines it: with the narrow gaps between them.
+    """
     lung = fields.lung < -1
     gravity, water = _patterns(coarse.axes, lung, fluid, rng)
     pattern = gravity + water
@@ -83,7 +88,8 @@ def flood(canvas: Canvas, coarse: Coarse, fields: Fields, fluid: Fluid, rng: np.
     share = np.linspace(0, 1, 200, dtype=np.float32)
     ranks = np.interp(pattern, np.quantile(pattern[lung], share), share)
     gain = np.asarray(fluid.least + (fluid.most - fluid.least) * ranks**fluid.skew, dtype=np.float32)
-    telling = np.asarray(((water > 0.5) & (gain > _VISIBLE_HU)) * np.float32(1))
+    telling = outlined((water > 0.5) & (gain > _VISIBLE_HU) & lung, coarse.axes) & lung
+    changed = telling.astype(np.float32)
     # The gradient of a living lung would add to the one that blood makes: here the pattern is all there is.
     living = LUNG_GRADIENT * (canvas.axes.a + 4)
     seen = np.zeros(canvas.hu.shape, dtype=bool)
@@ -91,9 +97,19 @@ def flood(canvas: Canvas, coarse: Coarse, fields: Fields, fluid: Fluid, rng: np.
         box: Box = (slice(low, min(low + _SLAB, canvas.hu.shape[0])), slice(None), slice(None))
         hu = canvas.hu[box]
         inside = canvas.cover(coarse.upsample(fields.lung, box)) * (hu > _AIR_HU)
-        seen[box] = (coarse.upsample(telling, box) > 0.5) & (inside > 0.5)
+        seen[box] = (coarse.upsample(changed, box) > 0.5) & (inside > 0.5)
         hu += np.clip((_WATER_HU - hu) / 900, 0, 1) * inside * (coarse.upsample(gain, box) - living)
     return seen
+
+
+def outlined(spots: NDArray[np.bool_], axes: Axes) -> NDArray[np.bool_]:
+    """Spots (k, j, i) with all gaps between them that no ball of ``_GAP_MM`` fits into (a closing)."""
+    if not spots.any():
+        return spots
+    steps = axes.geometry().spacing_mm[::-1]
+    reached = ndimage.distance_transform_edt(~spots, sampling=steps) <= _GAP_MM
+    closed: NDArray[np.bool_] = ndimage.distance_transform_edt(reached, sampling=steps) > _GAP_MM
+    return closed | spots
 
 
 def _patterns(axes: Axes, lung: NDArray[np.bool_], fluid: Fluid, rng: np.random.Generator) -> tuple[Field, Field]:
@@ -115,7 +131,6 @@ def _unit(values: NDArray[np.floating], lung: NDArray[np.bool_]) -> Field:
 
 def _smooth(axes: Axes, length_mm: float, rng: np.random.Generator) -> Field:
     """Smooth noise (k, j, i) of unit spread whose hills are about ``length_mm`` wide."""
-    steps = [abs(float(v[1] - v[0])) if len(v) > 1 else 1.0 for v in (axes.s[:, 0, 0], axes.a[0, :, 0], axes.r[0, 0])]
-    sigma = [length_mm / 4 / step for step in steps]
+    sigma = [length_mm / 4 / step for step in axes.geometry().spacing_mm[::-1]]
     noise = ndimage.gaussian_filter(rng.standard_normal(axes.shape, dtype=np.float32), sigma, mode="wrap", truncate=3)
     return np.asarray(noise / max(float(noise.std()), 1e-6), dtype=np.float32)
