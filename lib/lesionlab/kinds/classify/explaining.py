@@ -54,7 +54,6 @@ def explainable(model: ClassifyModel, volume: Volume, request: Request) -> Expla
         chosen=chosen,
         turns=model.reading.turning_point(task.target),
         local=not isinstance(task.input, ImageForm),
-        wide=isinstance(task.input, SlicesForm),
     )
     subjects = tuple(_subject(member, axes, question) for member in model.members for axes in mirrors(task))
     count, edges = case.shape[0], (case.shape[-2], case.shape[-1])
@@ -90,7 +89,6 @@ class _Question:
         turns: the log odds at which the answer turns.
         local: whether features count where they lie, and two stages must agree; else by their mean gradient (Grad-CAM as
             published), in the last stage alone, which points better where a whole plane is pooled to its mean.
-        wide: whether what is looked for is wide, as haze in a slice is, so that the finest of the stages would show its grain.
     """
 
     case: Tensor
@@ -100,7 +98,6 @@ class _Question:
     chosen: int
     turns: float
     local: bool
-    wide: bool
 
 
 def _asked(model: ClassifyModel, case: Tensor, places: tuple[Placement, ...]) -> tuple[int, Tensor | None]:
@@ -148,17 +145,16 @@ def _layers(member: Classifier, axes: tuple[int, ...], question: _Question) -> t
 
     return tuple(
         Layer(names[body.stage_module(n)], tuple(body.cells(n, edge) for edge in edges), edges, upright)
-        for n in _stages(member, question)
+        for n in _stages(member, question.local)
     )
 
 
-def _stages(member: Classifier, question: _Question) -> tuple[int, ...]:
+def _stages(member: Classifier, local: bool) -> tuple[int, ...]:
     """Which stages are asked; where training taught the last one to point, that one, with a finer one."""
     body = member.body
-    if not question.local:
+    if not local:
         return body.telling[-1:]
-    finer = body.telling[-1 if question.wide else 0]
-    return (finer, len(body.widths) - 1) if member.points else body.telling
+    return (body.telling[0], len(body.widths) - 1) if member.points else body.telling
 
 
 def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:
