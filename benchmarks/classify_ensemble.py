@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,8 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.classify_real import Row, has_callipers, row
-from lesionlab.image.files import read_volume
+from benchmarks.classify_real import Row, by_callipers, picture_of, positive_of, row
 from lesionlab.kinds import find_task
 from lesionlab.kinds.classify.evaluation import answered
 from lesionlab.kinds.classify.model import ClassifyModel
@@ -34,6 +32,7 @@ from lesionlab.progress import silent
 from lesionlab.store.cases import MASKS, Case, read_cases, write_cases
 from lesionlab.store.split import SPLIT
 from lesionlab.store.versions import WEIGHTS
+from lesionlab.studies.simulating import link
 
 PARTS = 5
 _log = logging.getLogger("classify_ensemble")
@@ -52,11 +51,10 @@ def parts_of(classes: Mapping[str, str], count: int, rng: np.random.Generator) -
 
 def write_part(store: Path, cases: list[Case], out: Path) -> None:
     """A datastore of some of the cases; files are links to those of ``store``."""
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
     for name in {case.image.name for case in cases}:
         for folder in (Path(), MASKS):
-            if (store / folder / name).exists() and not (out / folder / name).exists():
-                os.link(store / folder / name, out / folder / name)
+            if (store / folder / name).exists():
+                link(store / folder / name, out / folder / name)
     write_cases(out, [replace(case, image=out / case.image.name) for case in cases])
     (out / SPLIT).write_text((store / SPLIT).read_text(encoding="utf-8"), encoding="utf-8")
 
@@ -64,7 +62,7 @@ def write_part(store: Path, cases: list[Case], out: Path) -> None:
 def trained(task: ClassifyTask, store: Path, cases: list[Case], work: Path) -> ClassifyWeights:
     """The ensemble that these cases make."""
     model = work / "model"
-    if not (model / WEIGHTS).exists() or not (model / "scores.json").exists():
+    if not (model / "scores.json").exists():  # which comes last
         write_part(store, cases, work / "data")
         model.mkdir(parents=True, exist_ok=True)
         train(task, work / "data", model, TrainOptions(fresh=True, seed=0), silent)
@@ -85,7 +83,8 @@ def main() -> None:
     cases = list(labelled(task, read_cases(args.data)))
     patients = [case.patient for case in cases]
     part = parts_of({case.patient: case.label for case in cases}, PARTS, np.random.default_rng(11))
-    diseased = np.array([case.label == task.classes[task.target or 1] for case in cases])
+    positive = positive_of(task)
+    diseased = np.array([case.label == task.classes[positive] for case in cases])
     scores, chosen = np.zeros(len(cases)), np.zeros(len(cases), dtype=bool)
     alone = np.zeros((task.training.folds, len(cases)))
     for number in range(PARTS):
@@ -94,42 +93,30 @@ def main() -> None:
         weights = trained(task, args.data, seen, args.work / str(number))
         their = [cases[n] for n in asked]
         found = answered(task, ClassifyModel(task, weights), their, silent)
-        scores[asked], chosen[asked] = found.probabilities[:, task.target or 1], found.chosen == (task.target or 1)
+        scores[asked], chosen[asked] = found.probabilities[:, positive], found.chosen == positive
         for member, network in enumerate(weights.members):
             single = ClassifyModel(task, replace(weights, members=(network,)))
-            alone[member, asked] = answered(task, single, their, silent).probabilities[:, task.target or 1]
+            alone[member, asked] = answered(task, single, their, silent).probabilities[:, positive]
         _log.info("%d of %d: %d cases answered", number + 1, PARTS, len(asked))
     rows = _rows(cases, diseased, scores)
     rows += [row(f"network {n} alone", diseased, each, patients) for n, each in enumerate(alone, start=1)]
+    counts = Confusion.at(diseased, chosen.astype(np.float64), 0.5)
     table = {
         "task": task.name,
         "rows": [asdict(each) for each in rows],
-        "operating_points": _at_points(diseased, chosen),
+        "operating_points": {"sensitivity": counts.sensitivity, "specificity": counts.specificity},
     }
     args.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 def _rows(cases: list[Case], diseased: NDArray[np.bool_], scores: NDArray[np.float64]) -> list[Row]:
     """All cases and, where sizes are given, those with and without callipers."""
-    groups = {"all": np.ones(len(cases), dtype=bool)}
-    if all(case.size_mm for case in cases):
-        pictures = [np.asarray(read_volume(case.image).array[..., 0], dtype=np.float32) for case in cases]
-        marked = np.array([has_callipers(values, case) for values, case in zip(pictures, cases, strict=True)])
-        groups |= {"with callipers": marked, "without callipers": ~marked}
+    groups = {"all": np.ones(len(cases), dtype=bool), **by_callipers(cases, [picture_of(case) for case in cases])}
     rows: list[Row] = []
     for name, those in groups.items():
         patients = [case.patient for case, take in zip(cases, those, strict=True) if take]
         rows.append(row(name, diseased[those], scores[those], patients))
     return rows
-
-
-def _at_points(diseased: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> dict[str, float]:
-    """What the operating points that the ensembles chose for themselves come to on patients that they have not seen."""
-    counts = Confusion.at(diseased, chosen.astype(np.float64), 0.5)
-    return {
-        "sensitivity": counts.true_positives / (counts.true_positives + counts.false_negatives),
-        "specificity": counts.true_negatives / (counts.true_negatives + counts.false_positives),
-    }
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from lesionlab.store.cases import Case, read_cases
 from lesionlab.store.versions import WEIGHTS
 
 Values = NDArray[np.float64]
+Picture = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,16 @@ def row(method: str, diseased: NDArray[np.bool_], scores: Values, patients: list
     return Row(method, len(diseased), area.mean, area.low, area.high, found[0], found[1])
 
 
+def positive_of(task: ClassifyTask) -> int:
+    """The index of the class that is looked for; of tasks that name none the second."""
+    return 1 if task.target is None else task.target
+
+
 def held_out_scores(task: ClassifyTask, recipe: ClassifyRecipe, model: Path) -> Values:
     """(n,): log odds of the positive class for each case, by the member that has not seen its patient."""
     network = Ensemble(list(read_weights(task, model / WEIGHTS).members)).eval()
     logits, _ = recipe.held_out_logits(network)
-    target = task.target or 1
+    target = positive_of(task)
     return np.asarray(logits[:, target] - np.delete(logits, target, axis=1).max(axis=1))
 
 
@@ -97,6 +103,19 @@ def has_callipers(values: NDArray[np.float32], case: Case) -> bool:
     near = np.hypot(x + case.point_mm[0], y + case.point_mm[1]) < 0.8 * case.size_mm + 14
     peaks = (best == ndimage.maximum_filter(best, 9)) & (best > 25) & near
     return int(peaks.sum()) >= 2
+
+
+def by_callipers(cases: Sequence[Case], pictures: Sequence[Picture]) -> dict[str, NDArray[np.bool_]]:
+    """Which images have callipers and which have none; nothing where sizes are not given, by which they are looked for."""
+    if not all(case.size_mm for case in cases):
+        return {}
+    marked = np.array([has_callipers(values, case) for values, case in zip(pictures, cases, strict=True)])
+    return {"with callipers": marked, "without callipers": ~marked}
+
+
+def picture_of(case: Case) -> Picture:
+    """The grey levels of a case's image, (columns, rows)."""
+    return np.asarray(read_volume(case.image).array[..., 0], dtype=np.float32)
 
 
 def _around(case: Case, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -135,9 +154,9 @@ def main() -> None:
     assert isinstance(recipe, ClassifyRecipe)
     cases = [case for case in read_cases(args.data) if case.label]
     patients = [case.patient for case in cases]
-    diseased = np.array([case.label == task.classes[task.target or 1] for case in cases])
+    diseased = np.array([case.label == task.classes[positive_of(task)] for case in cases])
     folds = np.array([unseen[0] for _, unseen in recipe.held_out])
-    pictures = [np.asarray(read_volume(case.image).array[..., 0], dtype=np.float32) for case in cases]
+    pictures = [picture_of(case) for case in cases]
 
     ours = [held_out_scores(task, recipe, model) for model in args.model]
     rows = [row(model.name, diseased, scores, patients) for model, scores in zip(args.model, ours, strict=True)]

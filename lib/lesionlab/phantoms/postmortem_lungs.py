@@ -88,8 +88,8 @@ def flood(canvas: Canvas, coarse: Coarse, fields: Fields, fluid: Fluid, rng: np.
     share = np.linspace(0, 1, 200, dtype=np.float32)
     ranks = np.interp(pattern, np.quantile(pattern[lung], share), share)
     gain = np.asarray(fluid.least + (fluid.most - fluid.least) * ranks**fluid.skew, dtype=np.float32)
-    telling = outlined((water > 0.5) & (gain > _VISIBLE_HU) & lung, coarse.axes) & lung
-    changed = telling.astype(np.float32)
+    telling = (water > 0.5) & (gain > _VISIBLE_HU) & lung
+    changed = np.asarray(outlined(telling, coarse.axes) & lung, dtype=np.float32)
     # The gradient of a living lung would add to the one that blood makes: here the pattern is all there is.
     living = LUNG_GRADIENT * (canvas.axes.a + 4)
     seen = np.zeros(canvas.hu.shape, dtype=bool)
@@ -109,7 +109,7 @@ def outlined(spots: NDArray[np.bool_], axes: Axes) -> NDArray[np.bool_]:
     steps = axes.geometry().spacing_mm[::-1]
     reached = ndimage.distance_transform_edt(~spots, sampling=steps) <= _GAP_MM
     closed: NDArray[np.bool_] = ndimage.distance_transform_edt(reached, sampling=steps) > _GAP_MM
-    return closed | spots
+    return closed
 
 
 def _patterns(axes: Axes, lung: NDArray[np.bool_], fluid: Fluid, rng: np.random.Generator) -> tuple[Field, Field]:
