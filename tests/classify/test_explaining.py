@@ -81,12 +81,22 @@ def test_a_map_is_in_per_cent_of_its_largest_value_on_the_image(name: str) -> No
     assert found.facts["largest"] > 0
 
 
-def test_a_stage_that_learnt_to_point_is_asked() -> None:
-    network = {"name": "efficientnet_lite0", "pretrained": "none"}
-    for pointing, stages in ((0.0, ("4", "5")), (0.3, ("4", "top"))):
-        task = task_of("patch of a plane", network=network, training={"pointing": pointing})
-        subject = model_of(task).explainable(image_of("patch of a plane"), request_for("patch of a plane")).subjects[0]
-        assert tuple(layer.name.split(".")[-1] for layer in subject.layers) == stages
+@pytest.mark.parametrize(
+    ("depth", "pointing", "stages"),
+    [
+        (None, 0.0, ("4", "5")),
+        (None, 0.3, ("4", "top")),
+        (6, 0.0, ("4", "5")),
+        (6, 0.3, ("4", "5")),
+        (5, 0.3, ("4",)),
+        (3, 0.0, ("2",)),
+    ],
+)
+def test_a_stage_that_learnt_to_point_is_asked(depth: int | None, pointing: float, stages: tuple[str, ...]) -> None:
+    network = {"name": "efficientnet_lite0", "pretrained": "none", "depth": depth}
+    task = task_of("patch of a plane", network=network, training={"pointing": pointing})
+    subject = model_of(task).explainable(image_of("patch of a plane"), request_for("patch of a plane")).subjects[0]
+    assert tuple(layer.name.split(".")[-1] for layer in subject.layers) == stages
 
 
 @pytest.mark.parametrize("name", [name for name in FORMS if name != "views"])  # whose tiles would change places

@@ -48,6 +48,7 @@ def test_of_two_classes_the_last_is_positive_unless_one_is_named() -> None:
         ({"positive": "round"}, "positive must be one of plain, striped"),
         ({"classes": ["a", "a"]}, "classes must differ"),
         ({"network": {"name": "small3d"}}, "small3d sees volumes"),
+        ({"network": {"name": "vgg16", "depth": 3}}, "depth is for efficientnet_lite0; leave it out for vgg16"),
         ({"training": {"validation": 0}}, "at least two folds"),
         ({"input": {"form": "views", "views": ["R-CC", "L-MLO"]}}, "once for R and once for L"),
     ],

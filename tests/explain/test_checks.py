@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,16 @@ def test_random_weights_change_the_map_and_are_the_same_numbers_in_other_places(
     assert not torch.equal(network.stem.weight, dict(other.network.named_parameters())["stem.weight"])
     assert not torch.equal(gradcam(subject), gradcam(other))
     assert -1 <= randomisation(subject, gradcam, np.random.default_rng(1)) < 0.95
+
+
+def test_what_views_have_learnt_to_count_changes_places_too() -> None:
+    weights = torch.tensor([0.5, 0.3, 0.15, 0.05])
+    subject = subject_of(random_network(), noise(4, 1, 24, 24), layers=(Layer("stem"),), weights=weights)
+    other = randomised(subject, np.random.default_rng(1)).weights
+    assert other is not None
+    assert sorted(other.tolist(), reverse=True) == weights.tolist()
+    assert not torch.equal(other, weights)
+    assert randomised(replace(subject, weights=None), np.random.default_rng(1)).weights is None
 
 
 def test_a_map_that_does_not_look_at_the_network_is_found_out() -> None:

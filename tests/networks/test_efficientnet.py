@@ -51,3 +51,21 @@ def test_a_grey_plane_answers_as_the_same_plane_in_three_channels(imagenet: Effi
     plane = torch.rand(2, 1, 64, 64) * 2 - 1
     with torch.no_grad():
         assert torch.allclose(grey(plane), imagenet(plane.expand(-1, 3, -1, -1)), atol=1e-3)
+
+
+@pytest.mark.parametrize("depth", [2, 5, 7])
+def test_its_first_stages_alone_answer_as_they_do_in_the_whole(imagenet: EfficientNetLite0, depth: int) -> None:
+    first = EfficientNetLite0(3, 0, depth=depth).eval()
+    first.load_imagenet()
+    plane = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        found, whole = first.features(plane), imagenet.features(plane)
+    assert len(found) == depth
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, whole, strict=False))
+
+
+def test_what_is_left_out_is_not_in_its_weights() -> None:
+    names = EfficientNetLite0(3, 2, depth=5).state_dict()
+    assert {name.split(".")[1] for name in names if name.startswith("stages")} == {"0", "1", "2", "3", "4"}
+    assert not any(name.startswith("top") for name in names)
+    assert names["classes.weight"].shape == (2, CHANNELS[4])

@@ -58,14 +58,20 @@ class Agreement:
 
 
 def randomised(subject: Subject, rng: np.random.Generator) -> Subject:
-    """The subject with every weight of its network in another place of the same tensor, so that nothing learned is left."""
+    """The subject with every weight of its network in another place of the same tensor, so that nothing learned is left.
+
+    How much each view counts has been learned too, and changes places: else two maps would be alike in which views are bright.
+    """
     network = apart(subject.network)
     for module in network.modules():
         for name, values in list(module.named_parameters(recurse=False)):
             order = torch.from_numpy(rng.permutation(values.numel()))
             shuffled = values.flatten()[order].reshape(values.shape)
             module.register_parameter(name, nn.Parameter(shuffled, requires_grad=False))
-    return replace(subject, network=network)
+    weights = subject.weights
+    if weights is not None:
+        weights = weights[torch.from_numpy(rng.spawn(1)[0].permutation(len(weights)))]
+    return replace(subject, network=network, weights=weights)
 
 
 def randomisation(subject: Subject, method: Callable[[Subject], Tensor], rng: np.random.Generator) -> float:

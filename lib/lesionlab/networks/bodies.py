@@ -48,27 +48,30 @@ class Body(nn.Module):
 
 
 class LiteBody(Body):
-    """EfficientNet-Lite0."""
+    """EfficientNet-Lite0, or its first ``depth`` stages."""
 
-    widths = (*efficientnet.CHANNELS, 1280)
     # The maps of both together have their maximum in 20 of 20 simulated ultrasound lesions, of each alone in 18.
-    telling = (4, 5)
+    telling: tuple[int, ...] = (4, 5)
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, depth: int | None = None) -> None:
         super().__init__()
-        self.network = efficientnet.EfficientNetLite0(channels, 0)
+        self.network = efficientnet.EfficientNetLite0(channels, 0, depth=depth)
+        self.widths = (*efficientnet.CHANNELS, 1280) if depth is None else efficientnet.CHANNELS[:depth]
+        if depth is not None:
+            self.telling = tuple(n for n in self.telling if n < depth) or (depth - 1,)
 
     def stages(self, x: Tensor) -> list[Tensor]:
-        """Seven stages and the last 1280 channels."""
+        """All stages, and the last 1280 channels if none is left out."""
         return self.network.features(x)
 
     def parts(self) -> list[nn.Module]:
-        """Stem, seven stages, top."""
-        return [self.network.stem, *self.network.stages, self.network.top]
+        """Stem, stages, top."""
+        top = [] if self.network.top is None else [self.network.top]
+        return [self.network.stem, *self.network.stages, *top]
 
     def stage_module(self, number: int) -> nn.Module:
         """A stage, or the top."""
-        return self.network.top if number % len(self.widths) == len(self.widths) - 1 else self.network.stages[number]
+        return self.parts()[1:][number]
 
     def cells(self, number: int, edge: int) -> Cells:
         """See :func:`efficientnet.cells`; the top's are the last stage's."""
@@ -151,11 +154,8 @@ class VolumeBody(Body):
         raise NotFoundError("no ImageNet weights fit a network for volumes", expected="pretrained: none")
 
 
-def build_body(name: BodyName, channels: int) -> Body:
-    """A backbone with random weights for inputs of so many channels."""
-    bodies: dict[BodyName, type[LiteBody | VggBody | VolumeBody]] = {
-        "efficientnet_lite0": LiteBody,
-        "vgg16": VggBody,
-        "small3d": VolumeBody,
-    }
-    return bodies[name](channels)
+def build_body(name: BodyName, channels: int, depth: int | None = None) -> Body:
+    """A backbone with random weights for inputs of so many channels; of EfficientNet-Lite0 the first ``depth`` stages, or all."""
+    if name == "efficientnet_lite0":
+        return LiteBody(channels, depth)
+    return VggBody(channels) if name == "vgg16" else VolumeBody(channels)

@@ -78,16 +78,19 @@ class EfficientNetLite0(nn.Module):
 
     Args:
         channels: of the input; ImageNet's three are summed or repeated where they differ.
-        classes: logits; 0 leaves out the last layer (``forward`` then gives 1280 pooled features).
+        classes: logits; 0 leaves out the last layer (``forward`` then gives the pooled features of the last output).
         dropout: before the last layer.
+        depth: stages that are kept, from the input on; without the 1280 channels after the last one. All, and those, when None.
     """
 
-    def __init__(self, channels: int = 3, classes: int = 1000, dropout: float = 0.2) -> None:
+    def __init__(
+        self, channels: int = 3, classes: int = 1000, dropout: float = 0.2, *, depth: int | None = None
+    ) -> None:
         super().__init__()
         self.stem = _unit(channels, _STEM, 3, 2)
         stages: list[nn.Module] = []
         inputs = _STEM
-        for stage in _STAGES:
+        for stage in _STAGES[:depth]:
             blocks = []
             for number in range(stage.blocks):
                 stride = stage.stride if number == 0 else 1
@@ -95,12 +98,12 @@ class EfficientNetLite0(nn.Module):
                 inputs = stage.channels
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.ModuleList(stages)
-        self.top = _unit(inputs, _HEAD, 1)
+        self.top = _unit(inputs, _HEAD, 1) if depth is None else None
         self.dropout = nn.Dropout(dropout)
-        self.classes = nn.Linear(_HEAD, classes) if classes else nn.Identity()
+        self.classes = nn.Linear(inputs if self.top is None else _HEAD, classes) if classes else nn.Identity()
 
     def stage_outputs(self, x: Tensor) -> list[Tensor]:
-        """The seven stages' outputs of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
+        """The stages' outputs of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
         outputs: list[Tensor] = []
         x = self.stem(x)
         for stage in self.stages:
@@ -109,9 +112,9 @@ class EfficientNetLite0(nn.Module):
         return outputs
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """The seven stages' outputs and the last 1280 channels, of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
+        """The stages' outputs and the last 1280 channels, if kept, of inputs (N, channels, H, W) in [-1, 1], fine to coarse."""
         outputs = self.stage_outputs(x)
-        return [*outputs, self.top(outputs[-1])]
+        return outputs if self.top is None else [*outputs, self.top(outputs[-1])]
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) in [-1, 1] -> (N, classes)."""
@@ -137,7 +140,7 @@ class EfficientNetLite0(nn.Module):
                 del tensors[key]
                 if key in own:
                     tensors[key] = own[key]
-        self.load_state_dict(tensors)
+        self.load_state_dict({key: value for key, value in tensors.items() if key in own})
 
 
 def cells(stage: int, edge: int) -> Cells:

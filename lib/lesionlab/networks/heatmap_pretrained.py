@@ -30,10 +30,8 @@ class PretrainedHeatmapNet(nn.Module):
 
     def __init__(self, inputs: int = 1, width: int = 64, classes: int = 1) -> None:
         super().__init__()
-        self.inputs = inputs
-        self.body = EfficientNetLite0(inputs, 0)
         # The last 1280 channels are for classification only.
-        self.body.top = nn.Sequential()
+        self.body = EfficientNetLite0(inputs, 0, depth=len(CHANNELS))
         self.lateral = nn.ModuleList(nn.Conv2d(CHANNELS[stage], width, 1) for stage in _FUSED)
         self.smooth = nn.ModuleList(
             nn.Sequential(
@@ -49,10 +47,7 @@ class PretrainedHeatmapNet(nn.Module):
 
     def load_imagenet(self) -> None:
         """Start the body from ImageNet. Raises NotFoundError when the weights are not installed."""
-        whole = EfficientNetLite0(self.inputs, 0)
-        whole.load_imagenet()
-        own = self.body.state_dict()
-        self.body.load_state_dict({key: value for key, value in whole.state_dict().items() if key in own})
+        self.body.load_imagenet()
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, classes + 1, H / 2, W / 2): logits of centres, logarithm of the size in samples."""

@@ -154,7 +154,8 @@ def _stages(member: Classifier, local: bool) -> tuple[int, ...]:
     body = member.body
     if not local:
         return body.telling[-1:]
-    return (body.telling[0], len(body.widths) - 1) if member.points else body.telling
+    asked = (body.telling[0], len(body.widths) - 1) if member.points else body.telling
+    return tuple(dict.fromkeys(asked))
 
 
 def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:

@@ -24,7 +24,7 @@ def build_member(task: ClassifyTask, pretrained: bool = False) -> Classifier:
     Raises:
         NotFoundError: they are not there.
     """
-    body = build_body(task.network.name, channels_of(task))
+    body = build_body(task.network.name, channels_of(task), task.network.depth)
     if pretrained and task.network.pretrained == "imagenet":
         body.load_imagenet(task.network.file)
     width = body.widths[-1]

@@ -32,6 +32,8 @@ class NetworkSettings(Frozen):
         name: of the backbone.
         pretrained: start from ImageNet or from random weights.
         file: the usual public state dictionary of VGG-16 (``.safetensors`` or ``.pth``), which is not shipped.
+        depth: stages of EfficientNet-Lite0 that are kept, from the input on; all when None. Where texture decides, five do, and
+            their maps show better where: a cell is 16 samples wide, not 32.
         freeze: parts from the input on that stay as they are.
         head: the last layers.
     """
@@ -39,8 +41,15 @@ class NetworkSettings(Frozen):
     name: BodyName = "efficientnet_lite0"
     pretrained: Literal["imagenet", "none"] = "imagenet"
     file: Path | None = None
+    depth: int | None = Field(default=None, ge=2, le=7)
     freeze: int = Field(default=0, ge=0)
     head: HeadSettings = HeadSettings()
+
+    @model_validator(mode="after")
+    def _only_lite_is_cut(self) -> NetworkSettings:
+        if self.depth is not None and self.name != "efficientnet_lite0":
+            raise ValueError(f"depth is for efficientnet_lite0; leave it out for {self.name}")
+        return self
 
 
 class AugmentationSettings(Frozen):
