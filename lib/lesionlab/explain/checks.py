@@ -70,7 +70,8 @@ def randomised(subject: Subject, rng: np.random.Generator) -> Subject:
             module.register_parameter(name, nn.Parameter(shuffled, requires_grad=False))
     weights = subject.weights
     if weights is not None:
-        weights = weights[torch.from_numpy(rng.spawn(1)[0].permutation(len(weights)))]
+        (own,) = rng.spawn(1)  # so that later shuffles do not depend on how many views there are
+        weights = weights[torch.from_numpy(own.permutation(len(weights)))]
     return replace(subject, network=network, weights=weights)
 
 
