@@ -50,15 +50,12 @@ class Body(nn.Module):
 class LiteBody(Body):
     """EfficientNet-Lite0, or its first ``depth`` stages."""
 
-    # The maps of both together have their maximum in 20 of 20 simulated ultrasound lesions, of each alone in 18.
-    telling: tuple[int, ...] = (4, 5)
-
     def __init__(self, channels: int, depth: int | None = None) -> None:
         super().__init__()
         self.network = efficientnet.EfficientNetLite0(channels, 0, depth=depth)
         self.widths = (*efficientnet.CHANNELS, 1280) if depth is None else efficientnet.CHANNELS[:depth]
-        if depth is not None:
-            self.telling = tuple(n for n in self.telling if n < depth) or (depth - 1,)
+        # The maps of both together have their maximum in 20 of 20 simulated ultrasound lesions, of each alone in 18.
+        self.telling = tuple(n for n in (4, 5) if n < len(self.widths)) or (len(self.widths) - 1,)
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """All stages, and the last 1280 channels if none is left out."""

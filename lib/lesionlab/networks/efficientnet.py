@@ -140,7 +140,8 @@ class EfficientNetLite0(nn.Module):
                 del tensors[key]
                 if key in own:
                     tensors[key] = own[key]
-        self.load_state_dict({key: value for key, value in tensors.items() if key in own})
+        cut = () if self.top is not None else ("top.", *(f"stages.{n}." for n in range(len(self.stages), len(_STAGES))))
+        self.load_state_dict({key: value for key, value in tensors.items() if not key.startswith(cut)})
 
 
 def cells(stage: int, edge: int) -> Cells:

@@ -154,8 +154,7 @@ def _stages(member: Classifier, local: bool) -> tuple[int, ...]:
     body = member.body
     if not local:
         return body.telling[-1:]
-    asked = (body.telling[0], len(body.widths) - 1) if member.points else body.telling
-    return tuple(dict.fromkeys(asked))
+    return tuple(sorted({body.telling[0], len(body.widths) - 1})) if member.points else body.telling
 
 
 def _log_odds(chosen: int) -> Callable[[Tensor], Tensor]:
