@@ -77,7 +77,7 @@ def test_what_the_network_saw_comes_back_to_where_it_was(name: str) -> None:
 def test_a_map_is_in_per_cent_of_its_largest_value_on_the_image(name: str) -> None:
     torch.manual_seed(1)
     found = explain(model_of(task_of(name)), image_of(name), request_for(name), "deepshap", np.random.default_rng(0))
-    assert np.abs(found.heat.array).max() == pytest.approx(100, abs=1e-3)
+    assert np.abs(found.heat.array).max() == 100
     assert found.facts["largest"] > 0
 
 

@@ -206,7 +206,8 @@ def _per_cent(heat: Volume) -> tuple[Volume, Json]:
     i, j, k = max(peaks, key=lambda at: abs(heat.array[at]))
     largest = abs(float(heat.array[i, j, k]))
     place = heat.geometry.index_to_ras((float(i), float(j), float(k)))
-    shares = Volume(heat.array * np.float32(100 / (largest or 1)), heat.geometry)
+    # Divided first: the largest is 100 exactly, and no reader of the file finds 100.00001.
+    shares = Volume(heat.array / np.float32(largest or 1) * np.float32(100), heat.geometry)
     return shares, {"hottest_mm": [round(x, 2) for x in place], "largest": largest}
 
 
