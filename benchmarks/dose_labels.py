@@ -13,23 +13,25 @@ import json
 import logging
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 from lesionlab.kinds import find_task
 from lesionlab.kinds.detect.task import DetectTask
-from lesionlab.kinds.kind import TrainOptions
+from lesionlab.kinds.kind import Json, TrainOptions
 from lesionlab.learning.train import train
 from lesionlab.progress import silent
 from lesionlab.store.cases import TABLE, read_cases
 from lesionlab.store.split import SPLIT
-from lesionlab.studies.evaluation import evaluate
+from lesionlab.studies.evaluation import Evaluation, evaluate
 from lesionlab.studies.simulating import by_image, link
 from lesionlab.studies.weak_labels import LabelName, WeakSettings
 from lesionlab.studies.weak_labels_run import labelled
 
 LABELS: tuple[LabelName, LabelName] = ("dose", "painted")
+#: What is kept of a model's scores; its curve and candidates are megabytes.
+KEPT = ("images", "lesions", "cpm", "cpm_interval_95", "sensitivity", "by_size")
 _log = logging.getLogger("dose_labels")
 
 
@@ -61,6 +63,13 @@ def trained(job: Job) -> Path:
     return model
 
 
+def summary(found: Evaluation) -> Json:
+    """The figures of both models, and their differences."""
+    models = [found.ours, *([found.theirs] if found.theirs else [])]
+    scores = {one.name: {key: one.scores[key] for key in KEPT} for one in models}
+    return {**scores, "differences": [{**asdict(one), "difference": one.difference} for one in found.compared]}
+
+
 def main() -> None:
     """Train both, compare them, write the figures as JSON."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -83,7 +92,7 @@ def main() -> None:
     with ProcessPoolExecutor(args.processes, mp_context=get_context("spawn")) as pool:
         dose, painted = pool.map(trained, jobs)
     found = evaluate(task, args.test, ("dose", dose), ("painted", painted), silent)
-    args.json.write_text(json.dumps(found.json(), indent=1) + "\n", encoding="utf-8")
+    args.json.write_text(json.dumps(summary(found), indent=1) + "\n", encoding="utf-8")
     for one in found.compared:
         _log.info("%s: %.3f with doses, %.3f painted", one.name, one.ours, one.theirs)
 

@@ -29,6 +29,8 @@ from lesionlab.task import Task
 
 _log = logging.getLogger(__name__)
 _AVERAGING = 0.998
+#: Scores that differ by less are equal.
+_ALIKE = 1e-9
 #: Steps without a finite gradient, one after the other, that mean more than chance.
 _LOST = 20
 
@@ -100,7 +102,7 @@ def fit(recipe: Recipe[Any], out: Path, seed: int, report: Report, workers: int 
         history.append((float(np.mean(losses)) if losses else 0.0, score))
         _log.info("epoch %d: loss %.4f, validation %.4f", epoch + 1, *history[-1])
         if team.leads:
-            if score >= max(s for _, s in history):
+            if _best(history) == epoch:
                 recipe.save(averaged, out, _scores(history))
             checkpoint.save(history)
         team.wait()
@@ -195,6 +197,13 @@ def average(averaged: nn.Module, network: nn.Module, done: int) -> None:
             mean.copy_(value)
 
 
+def _best(history: list[tuple[float, float]]) -> int:
+    """The best epoch, from 0; of equally good ones the last."""
+    highest = max(score for _, score in history)
+    # The same cases found, added up in another order, differ in the last digit.
+    return max(i for i, (_, score) in enumerate(history) if score >= highest - _ALIKE)
+
+
 def _scores(history: list[tuple[float, float]]) -> Json:
-    best = max(range(len(history)), key=lambda i: (history[i][1], i))
+    best = _best(history)
     return {"best": history[best][1], "epoch": best + 1, "history": [list(row) for row in history]}
