@@ -27,6 +27,8 @@ from lesionlab.store.cases import read_cases
 
 Start = Literal["random", "ImageNet", "phantoms"]
 FOLDS = 5
+#: How far apart the seeds of one fold's trainings are.
+_SEEDS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,7 @@ class Job:
         task: with what each training takes: epochs, steps, windows a step, the learning rate at its highest.
         beside: a datastore of phantoms that train beside the real images, as often as these, so that what was learnt from
             phantoms is kept.
+        trainings: whose networks' weights are averaged (Wortsman et al. 2022, "Model soups"); they differ in what they draw.
     """
 
     task: DetectTask
@@ -44,6 +47,7 @@ class Job:
     weights: Path
     fold: int | None
     beside: Path | None
+    trainings: int = 1
 
 
 def real_images(task: DetectTask) -> list[MarkedImage]:
@@ -102,8 +106,17 @@ def _with_phantoms(job: Job, real: Sequence[StoredImage]) -> list[StoredImage]:
 
 
 def trained(job: Job, real: Sequence[StoredImage]) -> DetectNetwork:
-    """The averaged network after all steps; nothing chooses among its epochs."""
-    recipe = DetectRecipe(job.task, _with_phantoms(job, real), [], started(job))
+    """The mean of the networks after all steps of each training; nothing chooses among epochs or trainings."""
+    images = _with_phantoms(job, real)
+    networks = [_trained_once(job, images, number) for number in range(job.trainings)]
+    mean = networks[0]
+    tensors = [network.state_dict() for network in networks]
+    mean.load_state_dict({name: sum(each[name] for each in tensors) / len(tensors) for name in tensors[0]})
+    return mean.eval()
+
+
+def _trained_once(job: Job, images: Sequence[StoredImage], number: int) -> DetectNetwork:
+    recipe = DetectRecipe(job.task, images, [], started(job))
     with TemporaryDirectory() as folder:
-        fit(recipe, Path(folder), job.fold or 0, silent)
-        return read_weights(job.task, Path(folder) / "model.safetensors").network.eval()
+        fit(recipe, Path(folder), _SEEDS * number + (job.fold or 0), silent)
+        return read_weights(job.task, Path(folder) / "model.safetensors").network

@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--beside", type=Path, metavar="DIR", help="phantoms that train beside the real images")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--steps", type=int, default=40, help="an epoch")
+    parser.add_argument("--trainings", type=int, default=1, help="of each fold, whose weights are averaged")
     parser.add_argument("--starts", nargs="+", choices=get_args(Start), default=list(get_args(Start)), metavar="START")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, required=True)
@@ -146,7 +147,10 @@ def main() -> None:
     rows = [summarise("difference of Gaussians", images, [difference_of_gaussians(i) for i in images])]
     rows.append(summarise("phantoms alone", images, [find(task, network, i.volume) for i in images]))
     starts: list[Start] = arguments.starts
-    jobs = [Job(task, start, arguments.start, fold, arguments.beside) for start, fold in product(starts, range(FOLDS))]
+    jobs = [
+        Job(task, start, arguments.start, fold, arguments.beside, arguments.trainings)
+        for start, fold in product(starts, range(FOLDS))
+    ]
     held_out: dict[Start, dict[int, list[Candidate]]] = {start: {} for start in starts}
     with ProcessPoolExecutor(arguments.processes) as pool:
         for job, candidates in zip(jobs, pool.map(found_in, jobs), strict=True):
@@ -159,7 +163,7 @@ def main() -> None:
         _log.info("%s", row)
     if arguments.out is not None:
         best = [held_out["phantoms"][n] for n in range(len(images))]
-        job = Job(task, "phantoms", arguments.start, None, arguments.beside)
+        job = Job(task, "phantoms", arguments.start, None, arguments.beside, arguments.trainings)
         write_final(job, images, best, arguments.out)
 
 
