@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from benchmarks.real_cases import data_root
 from lesionlab.image.files import read_volume
@@ -25,6 +26,7 @@ from lesionlab.learning.train import fit
 from lesionlab.progress import silent
 from lesionlab.store.cases import read_cases
 
+Network = TypeVar("Network", bound=nn.Module)
 Start = Literal["random", "ImageNet", "phantoms"]
 FOLDS = 5
 #: How far apart the seeds of one fold's trainings are.
@@ -108,11 +110,15 @@ def _with_phantoms(job: Job, real: Sequence[StoredImage]) -> list[StoredImage]:
 def trained(job: Job, real: Sequence[StoredImage]) -> DetectNetwork:
     """The mean of the networks after all steps of each training; nothing chooses among epochs or trainings."""
     images = _with_phantoms(job, real)
-    networks = [_trained_once(job, images, number) for number in range(job.trainings)]
-    mean = networks[0]
+    return mean_network([_trained_once(job, images, number) for number in range(job.trainings)]).eval()
+
+
+def mean_network(networks: Sequence[Network]) -> Network:
+    """The first network with the mean of all tensors; all must have begun with the same weights."""
     tensors = [network.state_dict() for network in networks]
-    mean.load_state_dict({name: sum(each[name] for each in tensors) / len(tensors) for name in tensors[0]})
-    return mean.eval()
+    mean = {name: torch.stack([each[name].float() for each in tensors]).mean(dim=0) for name in tensors[0]}
+    networks[0].load_state_dict(mean)
+    return networks[0]
 
 
 def _trained_once(job: Job, images: Sequence[StoredImage], number: int) -> DetectNetwork:
