@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from lesionlab.errors import InputError
 from lesionlab.explain.subject import Layer, Subject, low_passed
+from lesionlab.image.geometry import Geometry, Point
 from lesionlab.image.patch import PatchGrid
 from lesionlab.image.volume import Volume
 from lesionlab.kinds.detect.asking import DetectExplainRequest
 from lesionlab.kinds.detect.intensities import CEILING, FLOOR, Scale
 from lesionlab.kinds.detect.model import DetectModel
 from lesionlab.kinds.detect.result import Candidate
+from lesionlab.kinds.detect.task import DetectTask
 from lesionlab.kinds.kind import Explainable, Request
 from lesionlab.networks.heatmap import CELL
 from lesionlab.networks.heatmap_pretrained import PretrainedHeatmapNet
@@ -43,8 +45,7 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         raise InputError("point_mm lies outside the image", got=str(point), expected="a point in the image")
     task = model.task
     edge, scale = task.grid.training, Scale.of(task.intensity, volume)
-    shape = (edge, edge, 1 if task.dimension == 2 else edge)
-    grid = PatchGrid(volume.geometry, point, task.grid.step_of(volume.geometry), shape)
+    grid = window_around(task, volume.geometry, point)
     patch = torch.from_numpy(scale.apply(grid.sample(volume)))
     inputs = (patch[..., 0] if task.dimension == 2 else patch)[None, None]
     with torch.inference_mode():
@@ -65,7 +66,7 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
     _, *shifts = itertools.product(range(CELL), repeat=task.dimension)
     return Explainable(
         subjects=(plain,),
-        restore=lambda maps: grid.restore(maps[0].reshape(shape)),
+        restore=lambda maps: grid.restore(maps[0].reshape(grid.shape)),
         intensity=(scale.high - scale.low) / 2,
         level=(scale.high + scale.low) / 2,
         question="what in the image makes this place a candidate: the logit of a lesion's centre",
@@ -76,6 +77,18 @@ def explainable(model: DetectModel, volume: Volume, request: Request) -> Explain
         },
         looks=lambda: tuple(_moved(plain, lesion_class, shift) for shift in shifts),
     )
+
+
+def window_around(task: DetectTask, geometry: Geometry, point: Point) -> PatchGrid:
+    """A window of training's size with a point (RAS mm) in the middle of the cell before its own middle.
+
+    Between cells, where the window's middle lies, no cell is as sure of the lesion as the one that the answer came from.
+    """
+    edge = task.grid.training
+    shape = (edge, edge, 1 if task.dimension == 2 else edge)
+    between = PatchGrid(geometry, point, task.grid.step_of(geometry), shape)
+    middle = tuple((count - 1 + CELL) / 2 if count > 1 else 0.0 for count in shape)
+    return PatchGrid(geometry, between.to_ras((middle[0], middle[1], middle[2])), between.step_mm, shape)
 
 
 def _moved(plain: Subject, lesion_class: int, shift: tuple[int, ...]) -> Subject:
